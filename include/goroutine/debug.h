@@ -1,0 +1,60 @@
+/* Seeing what the library does: statistics, dumps, words for errors, versions, and the allocator that it uses.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GOROUTINE_DEBUG_H
+#define GOROUTINE_DEBUG_H
+
+#include "abi.h"
+
+GO_BEGIN_DECLS
+
+/* Why a preemption that was asked for did not happen; it is asked for again one slice later. */
+enum go_refusal {
+    GO_REFUSED_STALE,     /* the goroutine that it was meant for had left already */
+    GO_REFUSED_LIBRARY,   /* in this library's own text */
+    GO_REFUSED_FOREIGN,   /* outside the program's own text: libc or another library */
+    GO_REFUSED_OFF,       /* switched off by go_preempt_off or by the library around a call into libc */
+    GO_REFUSED_STACK,     /* not on the goroutine's own stack, or no room left on it */
+    GO_REFUSED_SCHEDULER, /* no goroutine was running there */
+    GO_REFUSALS
+};
+
+struct go_stats {
+    uint64_t spawned;              /* goroutines started, goroutine 1 included */
+    uint64_t switches;             /* times a goroutine was put on a processor */
+    uint64_t steals;               /* times one processor took work from another */
+    uint64_t wakeups;              /* idle kernel threads woken for work */
+    uint64_t preempt_requests;     /* signals sent to take a goroutine off */
+    uint64_t preemptions;          /* goroutines taken off by them */
+    uint64_t refusals[GO_REFUSALS]; /* by cause */
+    uint64_t handovers;            /* processors taken from a blocking region */
+    uint64_t monitor_ticks;        /* wake-ups of the monitor thread */
+    uint64_t threads;              /* kernel threads the library has now */
+    uint64_t processors;           /* as go_maxprocs(0) */
+    uint64_t stacks;               /* stacks mapped, in use and cached */
+};
+
+/* go_stats_read fills the first size bytes of *stats (give sizeof(struct go_stats)); what this version does not know is zeroed.
+ * The figures are read while they move. Errors: -EINVAL stats is NULL. */
+GO_API int go_stats_read(struct go_stats *stats, size_t size);
+
+/* go_dump writes every goroutine to the descriptor fd: number, name, state, what it waits for and since when, its function and
+ * where it was started. SIGQUIT does the same on standard error and lets the program go on, unless the program has a
+ * handler of its own for it. Errors: -EINVAL fd is negative. */
+GO_API int go_dump(int fd);
+
+/* go_strerror gives a one-line text for a negative errno value that a call returned; never NULL, never to be freed. */
+GO_API const char *go_strerror(int err);
+
+/* go_version gives GO_VERSION_NUMBER of the library that runs. */
+GO_API int go_version(void);
+
+/* go_set_allocator makes the library take the memory of channels, timers and its own tables from these two functions, which
+ * must behave as malloc and free, from any thread. Stacks are mapped, not allocated.
+ * Errors: -EINVAL one of them is NULL; -EBUSY the library has allocated already. */
+GO_API int go_set_allocator(void *(*alloc)(size_t), void (*release)(void *));
+
+GO_END_DECLS
+
+#endif

@@ -1,0 +1,78 @@
+/* Goroutines: starting them, giving way, processors, threads, and where preemption must not happen.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GOROUTINE_TASK_H
+#define GOROUTINE_TASK_H
+
+#include "abi.h"
+
+GO_BEGIN_DECLS
+
+/* What a goroutine may be given at its start. All zero means the defaults; later versions may use the reserved words. */
+struct go_attr {
+    size_t stack_size; /* bytes the goroutine may use; 0: 64 KiB; at most 1 GiB; rounded up to a power of two */
+    const char *name;  /* shown in dumps; copied, the first 15 bytes; NULL: none */
+    uintptr_t reserved[6];
+};
+
+/* go_spawn starts fn(arg) as a new goroutine and returns at once; the new goroutine may run before or after the return.
+ * It ends when fn returns or calls go_exit(); its memory is taken back by the library. Never blocks.
+ * The first call starts the scheduler; main() is goroutine 1 without being asked.
+ * Errors: -EINVAL fn is NULL; -ENOMEM no memory for the stack; -EAGAIN the first thread could not be started. */
+GO_API int go_spawn(void (*fn)(void *), void *arg);
+
+/* go_spawn_attr is go_spawn with attributes; attr may be NULL.
+ * Errors: as go_spawn; -EINVAL also where stack_size is over 1 GiB or a reserved word is not zero. */
+GO_API int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg);
+
+/* go_yield lets other goroutines run and comes back when they had their turn. On a plain thread it yields the thread. */
+GO_API void go_yield(void);
+
+/* go_exit ends the calling goroutine, as a return from its function would. In main() it ends only goroutine 1: the program
+ * goes on until the others are done or asleep for ever. On a plain thread it is a panic. */
+GO_API GO_NORETURN void go_exit(void);
+
+/* go_id gives the number of the calling goroutine: 1 for main(), then upward, never used twice; 0 on a plain thread. */
+GO_API uint64_t go_id(void);
+
+/* go_count gives the number of goroutines that were started and have not ended, goroutine 1 included. */
+GO_API int64_t go_count(void);
+
+/* go_maxprocs sets how many goroutines may run at the same moment and returns the number before; n of 0 or less only asks.
+ * The start value is the environment's GOMAXPROCS, else the number of CPUs this process may use. The most is 1024: larger is cut.
+ * When it lowers the number it blocks until the surplus goroutines have been taken off. */
+GO_API int go_maxprocs(int n);
+
+/* go_lock_thread ties the calling goroutine to the kernel thread it runs on: it runs nowhere else, and no other goroutine
+ * runs there, until as many go_unlock_thread calls. A goroutine that ends while tied takes its thread along.
+ * Errors: -EPERM on a plain thread; go_unlock_thread: -EPERM also where the goroutine is not tied. */
+GO_API int go_lock_thread(void);
+GO_API int go_unlock_thread(void);
+
+/* go_preempt_off keeps the calling goroutine on its processor until as many go_preempt_on calls; a preemption asked for in
+ * between happens at the last go_preempt_on. Blocking calls still let others run. Nests. A go_preempt_on without its
+ * go_preempt_off is a panic. No effect on a plain thread. */
+GO_API void go_preempt_off(void);
+GO_API void go_preempt_on(void);
+
+/* go_blocking_begin announces that the calling goroutine is about to block its kernel thread (a system call, a foreign
+ * library): its processor is given to the others. go_blocking_end takes a processor again, and waits for one if need be.
+ * Nests. Between the two only such calls are allowed that do not block a goroutine. No effect on a plain thread.
+ * A go_blocking_end without its go_blocking_begin is a panic. */
+GO_API void go_blocking_begin(void);
+GO_API void go_blocking_end(void);
+
+/* go_slice sets the time in nanoseconds after which a running goroutine is taken off if another one waits, and returns the
+ * time before; ns of 0 or less only asks. 1 ms at the start, or the environment's GOROUTINE_SLICE in microseconds. Values
+ * below 20 us are raised to it, above 10 s lowered to it. */
+GO_API int64_t go_slice(int64_t ns);
+
+GO_END_DECLS
+
+/* go(fn, arg) is go_spawn by its short name. Define GOROUTINE_NO_SHORT_NAMES to do without. */
+#ifndef GOROUTINE_NO_SHORT_NAMES
+#define go(fn, arg) go_spawn((fn), (arg))
+#endif
+
+#endif

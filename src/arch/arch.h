@@ -1,0 +1,49 @@
+/* THE CPU CONTRACT. A CPU is one folder that implements this header, one table in tools/mkpreempt, and one line below.
+ * Nothing outside src/arch names a CPU, and nothing in here knows what a goroutine is.
+ *
+ * Preconditions that hold for every function: pointers are not NULL; a `frame` is what the OS handed to the interrupt callback
+ * (on Unix a ucontext_t), valid until that callback returns; everything is async-signal-safe and calls nothing outside itself,
+ * except arch_init. A context is just a stack pointer: all else is on its stack.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ARCH_ARCH_H
+#define ARCH_ARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Each cpu.h defines: ARCH_STACK_ALIGN, ARCH_RED_ZONE (bytes below sp that compiled code may use), ARCH_CACHE_LINE, and
+ * static inline void arch_relax(void): the instruction for a spinning loop. */
+#if defined(__x86_64__) && !defined(__ILP32__)
+#include "arch/amd64/cpu.h"
+#elif defined(__i386__)
+#include "arch/386/cpu.h"
+#else
+#error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
+#endif
+
+/* arch_init learns what the machine has (width of the vector state). Once, before any other call. */
+void arch_init(void);
+
+/* arch_context_init prepares an empty stack whose highest address is top (exclusive; any alignment) so that switching to the
+ * returned context calls entry() with a well-formed stack; entry must never return. Backtraces end there. */
+void *arch_context_init(void *top, void (*entry)(void));
+
+/* arch_switch stores the current context in *save and continues the context load. It keeps what the ABI says a call keeps,
+ * the floating-point control words included, and nothing else. Returns when somebody switches back. Generated (switch.S). */
+void arch_switch(void **save, void *load);
+
+/* Fields of an interrupted frame. */
+uintptr_t arch_frame_pc(const void *frame);
+uintptr_t arch_frame_sp(const void *frame);
+
+/* arch_inject_room: how many bytes below an interrupted sp arch_inject and the call need at most, red zone included. */
+size_t arch_inject_room(void);
+
+/* arch_inject edits the frame so that, when it resumes, it looks as if the interrupted instruction had called a routine that
+ * saves the whole user state, calls callee(), restores it and continues the instruction. Nothing is clobbered, red zone
+ * included. callee runs on the interrupted stack and may switch away and come back on another thread. */
+void arch_inject(void *frame, void (*callee)(void));
+
+#endif

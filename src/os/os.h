@@ -1,0 +1,136 @@
+/* THE OS CONTRACT. An OS is one folder that implements this header; nothing outside src/os names an OS, and nothing in here
+ * knows what a goroutine is.
+ *
+ * Preconditions that hold for every function: pointers are not NULL; sizes are multiples of os_page_size(); a return of int is 0
+ * or a negative errno value; a call retries EINTR itself. Functions marked [signal] are async-signal-safe and leave errno alone.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef OS_OS_H
+#define OS_OS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- time (clock.c) ---- */
+
+/* Nanoseconds on a monotonic clock; above 0. [signal] */
+int64_t os_now(void);
+
+/* ---- threads (thread.c) ---- */
+
+typedef struct os_thread {
+    uintptr_t id; /* what os_interrupt aims at; 0: none */
+} os_thread;
+
+/* The calling thread. [signal] */
+os_thread os_thread_self(void);
+
+/* True on the thread that the process began with. */
+bool os_thread_is_first(void);
+
+/* Starts a detached thread that runs run(arg), with stack_size bytes of stack (0: the system's default), all signals unmasked that
+ * the creator has unmasked. -EAGAIN: limits; -ENOMEM. */
+int os_thread_start(void (*run)(void *), void *arg, size_t stack_size);
+
+/* Ends the calling thread. */
+_Noreturn void os_thread_exit(void);
+
+/* Lets another thread of the system run. [signal] */
+void os_thread_yield(void);
+
+/* Asks the system to wake the calling thread at once and on time: fine timers; for the monitor (urgent) also a short slice and,
+ * where allowed, priority over the others. Best effort. */
+void os_thread_set_prompt(bool urgent);
+
+/* Number of CPUs this process may use; at least 1. */
+int os_cpu_count(void);
+
+/* Number of threads in the process now, or -1 where it can not be told. Slow. */
+int os_thread_count(void);
+
+/* ---- waiting on a word (futex.c) ---- */
+
+/* Blocks while *word == expected, until os_wake or the deadline (absolute os_now(); INT64_MAX: never). May return early for no reason.
+ * 0, or -ETIMEDOUT. */
+int os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadline);
+
+/* Wakes up to n threads in os_wait on the word. The word's memory may be gone already. [signal] */
+void os_wake(_Atomic uint32_t *word, int n);
+
+/* A full memory fence on every thread of the process at once, so that the frequent side of a store-load pair needs none.
+ * False where the system has no such thing: the caller must not sleep for ever on the strength of it. */
+bool os_fence_all(void);
+
+/* ---- memory (memory.c) ---- */
+
+size_t os_page_size(void);
+
+/* Maps zeroed, private, lazily backed memory aligned to align (a power of two, at least a page), never backed by huge pages.
+ * NULL: none left. */
+void *os_map(size_t size, size_t align);
+void os_unmap(void *at, size_t size);
+
+/* Makes [at, at+size) of an os_map fault on every access. Costs no mapping where the system can (Linux 6.13: MADV_GUARD_INSTALL), else
+ * splits the mapping; -ENOMEM where the number of mappings is near its limit. */
+int os_guard(void *at, size_t size);
+
+/* Gives the pages back; they read as zero afterwards. */
+void os_discard(void *at, size_t size);
+
+/* ---- interrupts and faults (signal.c) ---- */
+
+/* What the OS floor calls up. All run on the interrupted thread, with the interrupt signal masked. */
+struct os_hooks {
+    /* An interrupt of ours arrived; on the interrupted stack. errno is kept around it. `resumed_from` of os_frame_adopt applies. */
+    void (*interrupt)(void *frame);
+    /* A memory fault; on the thread's alternate stack. Returns true if it ended the matter (it normally does not return);
+     * false: not ours, the earlier handler or the default takes it. */
+    bool (*fault)(void *frame, void *address);
+    /* The user asked for a dump (SIGQUIT). [signal] rules apply. */
+    void (*quit)(void);
+};
+
+/* Installs the handlers. signal_number 0: the default (SIGURG). Earlier handlers are chained. -EINVAL: a number that can not be used. */
+int os_signals_start(const struct os_hooks *hooks, int signal_number);
+
+/* Interrupts that thread. At most one is pending: the caller sees to that. -ESRCH: the thread is gone. [signal] */
+int os_interrupt(os_thread thread);
+
+/* Gives the calling thread an alternate stack for faults (os_thread_prepare), and takes it away (os_thread_forget). */
+int os_thread_prepare(void);
+void os_thread_forget(void);
+
+/* Unmasks the interrupt on the calling thread. [signal] */
+void os_interrupt_unmask(void);
+
+/* The frame of an interrupt is about to resume on the calling thread, which need not be the one that it interrupted: makes what
+ * belongs to a thread (the alternate stack) the calling thread's. [signal] */
+void os_frame_adopt(void *frame);
+
+/* How many bytes an interrupt may push on the stack it interrupts (the kernel's frame), at most. */
+size_t os_frame_room(void);
+
+/* ---- the program's image (image.c) ---- */
+
+/* Learns where the main program's own executable text is. False where it can not be told from libc's (a static program). */
+bool os_image_start(void);
+
+/* True if pc lies in the main program's own text, as of os_image_start. [signal] */
+bool os_image_owns(uintptr_t pc);
+
+/* Writes a name for a code address ("main+0x12 (prog+0x1139)") into buffer. Not async-signal-safe. */
+void os_image_name(uintptr_t pc, char *buffer, size_t size);
+
+/* ---- output and end (report.c) ---- */
+
+/* Writes all bytes to fd, as far as it takes them. [signal] */
+void os_write(int fd, const char *bytes, size_t size);
+
+/* Ends the process at once with the status, or with SIGABRT. [signal] */
+_Noreturn void os_exit(int status);
+_Noreturn void os_abort(void);
+
+#endif
