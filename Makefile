@@ -1,44 +1,160 @@
-# libgoroutine. `make` builds the library, `make check` tests it, `make CC=...` chooses the compiler and with it the CPU.
+# libgoroutine. GNU make and a C11 compiler build it; nothing is configured, no file is listed: a new source is found by its place.
+#
+#   make                 the static and the shared library, in build/
+#   make check           builds and runs every test              ONLY=text  those whose path holds it      JOBS=n  n at a time
+#   make check-registers model bench demo asm check-asm format format-check
+#   make install         DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR=                make uninstall
+# Variants, each in a folder of its own below build/, in any combination:
+#   CC=clang             another compiler; one for another CPU (CC=i686-linux-gnu-gcc) chooses that CPU
+#   SANITIZE=address     with undefined; or SANITIZE=thread
+#   HOSTILE=1            constants that make rare things common  SHARED=1   test programs use the shared library
+#
+# SPDX-License-Identifier: MIT
+
 CC      ?= cc
-OBJCOPY ?= $(patsubst %gcc,%objcopy,$(filter %-gcc,$(notdir $(CC))))
-ifeq ($(OBJCOPY),)
-OBJCOPY := objcopy
-endif
 CFLAGS  ?= -O2 -g
-BUILD   ?= build
+WERROR  ?= -Werror
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 
-TRIPLE  := $(shell $(CC) -dumpmachine)
-CPU     := $(patsubst x86_64-%,amd64,$(patsubst i686-%,386,$(TRIPLE)))
-OS      := linux
+# ---- what is built, and for what ----
 
-GO_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec \
-             -fno-stack-protector -fno-omit-frame-pointer -Iinclude -Isrc $(CFLAGS)
+compiler := $(notdir $(lastword $(filter-out -%,$(CC))))
+triple   := $(shell $(CC) -dumpmachine)
+machine  := $(firstword $(subst -, ,$(triple)))
+CPU      := $(or $(patsubst x86_64,amd64,$(filter x86_64,$(machine))),$(if $(filter i386 i486 i586 i686,$(machine)),386),$(machine))
+OS       := linux
+OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy)
+clang    := $(findstring clang,$(shell $(CC) --version))
+HOSTCC   ?= $(if $(findstring -linux-gnu-,$(compiler)),cc,$(CC))
 
-SOURCES := $(wildcard src/base/*.c src/arch/$(CPU)/*.c src/arch/$(CPU)/*.S src/os/$(OS)/*.c src/sched/*.c src/chan/*.c src/sync/*.c src/time/*.c)
-OBJECTS := $(patsubst src/%,$(BUILD)/src/%.o,$(SOURCES))
+variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared)))
+BUILD    ?= build$(variant:%=/%)
 
-all: $(BUILD)/libgoroutine.a
+comma    := ,
+sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefined) -fno-sanitize-recover=all)
 
-# The library's text gets a section of its own, so that "the pc is in our text" is one comparison with exact ends.
-RENAME := --rename-section .text=go_text --rename-section .text.unlikely=go_text --rename-section .text.unlikely.=go_text \
-          --rename-section .text.hot=go_text --rename-section .text.hot.=go_text
+# What every object is compiled with, the tests' too.
+COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) -fno-omit-frame-pointer -Iinclude -Isrc $(CFLAGS) $(sanitize)
+# The library's own. -fno-plt: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
+# through one). No LTO: the text must be there to be renamed.
+LIBRARY := $(COMMON) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
-$(BUILD)/src/%.c.o: src/%.c
+all: $(BUILD)/libgoroutine.a $(BUILD)/libgoroutine.so
+
+# ---- the library ----
+
+floors  := base arch/$(CPU) os/$(OS) sched chan sync net time context
+sources := $(foreach floor,$(floors),$(wildcard src/$(floor)/*.c src/$(floor)/*.S))
+objects := $(sources:%=$(BUILD)/%.o)
+
+version_part = $(shell sed -n 's/^.define GO_VERSION_$1 //p' include/goroutine/abi.h)
+version := $(call version_part,MAJOR).$(call version_part,MINOR).$(call version_part,PATCH)
+soname  := libgoroutine.so.$(call version_part,MAJOR)
+
+$(BUILD)/%.c.raw: %.c $(BUILD)/library.flags
 	@mkdir -p $(@D)
-	$(CC) $(GO_CFLAGS) -MMD -MP -c -o $@ $<
-	$(OBJCOPY) $(RENAME) $@
+	$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -c -o $@ $<
 
-$(BUILD)/src/%.S.o: src/%.S
+$(BUILD)/%.S.raw: %.S $(BUILD)/library.flags
 	@mkdir -p $(@D)
-	$(CC) $(GO_CFLAGS) -MMD -MP -c -o $@ $<
-	$(OBJCOPY) $(RENAME) $@
+	$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -c -o $@ $<
 
-$(BUILD)/libgoroutine.a: $(OBJECTS)
-	rm -f $@
+# The library's text gets a section of its own, whatever the compiler split it into, so that "the pc is in our text" is one
+# comparison with the linker's __start_go_text and __stop_go_text. On 386 the compiler's helpers that read the pc get names of
+# their own too: else the linker would merge them with those of the program, outside our text.
+RENAME = $(OBJCOPY) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
+    $$(readelf -sW $< | sed -n 's/^.* \(__x86\.\(get_pc_thunk\.[a-z]*\)\)$$/--redefine-sym \1=go.\2/p')
+
+$(BUILD)/%.o: $(BUILD)/%.raw
+	$(RENAME) $< $@
+
+$(BUILD)/%.a:
+	@rm -f $@
 	$(AR) rcs $@ $^
 
-clean:
-	rm -rf $(BUILD)
+# The parts, for tests of internals.
+$(BUILD)/parts.a: $(objects)
 
-.PHONY: all clean
--include $(OBJECTS:.o=.d)
+# The library proper is one object in which only the public calls have names for a linker: none of the rest can clash with a
+# program's. It holds the compiler's helpers that it calls (64-bit division), since they are its text too.
+$(BUILD)/libgoroutine.raw: $(objects)
+	$(CC) $(CFLAGS) -r -nostdlib -o $@ $(objects) $(shell $(CC) -print-libgcc-file-name)
+
+$(BUILD)/libgoroutine.o: $(BUILD)/libgoroutine.raw
+	$(RENAME) --localize-hidden --remove-section .llvm_addrsig $< $@
+
+$(BUILD)/libgoroutine.a: $(BUILD)/libgoroutine.o
+
+# It is never unloaded (its threads and handlers would run into nothing), and its calls to itself stay in it.
+$(BUILD)/libgoroutine.so.$(version): $(BUILD)/libgoroutine.o src/libgoroutine.map
+	$(CC) $(CFLAGS) $(sanitize) -shared -o $@ $< -pthread -Wl,-soname,$(soname) -Wl,--version-script=src/libgoroutine.map \
+	    -Wl,-z,text,-z,relro,-z,now,-z,nodelete,-Bsymbolic-functions $(LDFLAGS)
+
+$(BUILD)/$(soname): $(BUILD)/libgoroutine.so.$(version)
+	ln -sf $(<F) $@
+
+$(BUILD)/libgoroutine.so: $(BUILD)/$(soname)
+	ln -sf $(<F) $@
+
+# Everything is made anew when the command that makes it changes.
+$(BUILD)/library.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(LIBRARY) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(LIBRARY) $(LDFLAGS)' >$@
+
+# ---- installing ----
+
+headers := $(wildcard include/*.h include/goroutine/*.h)
+at      := $(DESTDIR)$(LIBDIR)
+installed := $(headers:include/%=$(DESTDIR)$(INCLUDEDIR)/%) $(at)/libgoroutine.a $(at)/libgoroutine.so $(at)/$(soname) \
+             $(at)/libgoroutine.so.$(version) $(at)/pkgconfig/goroutine.pc
+
+install: all
+	install -d $(DESTDIR)$(INCLUDEDIR)/goroutine $(at)/pkgconfig
+	install -m 644 $(wildcard include/*.h) $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(wildcard include/goroutine/*.h) $(DESTDIR)$(INCLUDEDIR)/goroutine
+	install -m 644 $(BUILD)/libgoroutine.a $(at)
+	install -m 755 $(BUILD)/libgoroutine.so.$(version) $(at)
+	ln -sf libgoroutine.so.$(version) $(at)/$(soname)
+	ln -sf $(soname) $(at)/libgoroutine.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(version)|' \
+	    goroutine.pc.in >$(at)/pkgconfig/goroutine.pc
+	chmod 644 $(at)/pkgconfig/goroutine.pc
+
+uninstall:
+	rm -f $(installed)
+	[ ! -d $(DESTDIR)$(INCLUDEDIR)/goroutine ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(INCLUDEDIR)/goroutine
+
+# ---- generated assembly, formatting, cleaning ----
+
+MKPREEMPT := $(BUILD)/tools/mkpreempt
+
+$(MKPREEMPT): $(wildcard tools/mkpreempt/*.c tools/mkpreempt/*.h)
+	@mkdir -p $(@D)
+	$(HOSTCC) -std=gnu11 -O1 -g -Wall -Wextra $(WERROR) -Itools/mkpreempt -o $@ $(filter %.c,$^)
+
+asm: $(MKPREEMPT)
+	$(MKPREEMPT)
+
+check-asm: $(MKPREEMPT)
+	$(MKPREEMPT) --check
+
+formatted = $(shell find include src tests tools bench examples -name '*.[ch]')
+
+format:
+	clang-format -i $(formatted)
+
+format-check:
+	clang-format --dry-run --Werror $(formatted)
+
+clean:
+	rm -rf build $(BUILD)
+
+include tests/tests.mk
+
+FORCE:
+.PHONY: all install uninstall asm check-asm format format-check clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(objects:.o=.d)

@@ -19,7 +19,7 @@ struct go_case {
     void *elem;    /* what to send, or where to receive; NULL as in go_send and go_recv */
     int op;        /* GO_SEND or GO_RECV */
     int result;    /* of the chosen case: 0, or -EPIPE as go_send and go_recv give it */
-    uintptr_t reserved[8];
+    uintptr_t reserved[10];
 };
 
 /* go_select waits until one of the n cases can be done, does it, and returns its index. Where several can be, each is chosen

@@ -10,6 +10,7 @@
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,23 +28,32 @@
 void arch_init(void);
 
 /* arch_context_init prepares an empty stack whose highest address is top (exclusive; any alignment) so that switching to the
- * returned context calls entry() with a well-formed stack; entry must never return. Backtraces end there. */
+ * returned context calls entry() with a well-formed stack; entry must never return. Backtraces end there. It starts with the
+ * floating-point control words of the caller. */
 void *arch_context_init(void *top, void (*entry)(void));
 
 /* arch_switch stores the current context in *save and continues the context load. It keeps what the ABI says a call keeps,
  * the floating-point control words included, and nothing else. Returns when somebody switches back. Generated (switch.S). */
 void arch_switch(void **save, void *load);
 
-/* Fields of an interrupted frame. */
+/* For backtraces of a context that switched away: where it continues, and its frame pointer. */
+uintptr_t arch_context_pc(const void *context);
+uintptr_t arch_context_fp(const void *context);
+
+/* Fields of an interrupted frame: program counter, stack pointer, frame pointer. */
 uintptr_t arch_frame_pc(const void *frame);
 uintptr_t arch_frame_sp(const void *frame);
+uintptr_t arch_frame_fp(const void *frame);
 
-/* arch_inject_room: how many bytes below an interrupted sp arch_inject and the call need at most, red zone included. */
+/* arch_inject_room: how many bytes below an interrupted sp arch_inject needs at most, red zone included, on top of what the OS
+ * itself pushes (os_frame_room) and what callee needs. */
 size_t arch_inject_room(void);
 
 /* arch_inject edits the frame so that, when it resumes, it looks as if the interrupted instruction had called a routine that
  * saves the whole user state, calls callee(), restores it and continues the instruction. Nothing is clobbered, red zone
- * included. callee runs on the interrupted stack and may switch away and come back on another thread. */
-void arch_inject(void *frame, void (*callee)(void));
+ * included. callee runs on the interrupted stack, with the flags and control words of a fresh thread, and may switch away and come
+ * back on another thread. Nobody may read the frame's informational words (fault address, trap number) afterwards.
+ * False, and the frame is untouched: this instruction can not be made to call (state is in use that the routine does not save). */
+bool arch_inject(void *frame, void (*callee)(void));
 
 #endif

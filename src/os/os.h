@@ -35,14 +35,14 @@ bool os_thread_is_first(void);
  * the creator has unmasked. -EAGAIN: limits; -ENOMEM. */
 int os_thread_start(void (*run)(void *), void *arg, size_t stack_size);
 
-/* Ends the calling thread. */
+/* Ends the calling thread; on the stack that the system gave it. */
 _Noreturn void os_thread_exit(void);
 
 /* Lets another thread of the system run. [signal] */
 void os_thread_yield(void);
 
 /* Asks the system to wake the calling thread at once and on time: fine timers; for the monitor (urgent) also a short slice and,
- * where allowed, priority over the others. Best effort. */
+ * where allowed, priority over the others, which threads that it starts do not inherit. Best effort. */
 void os_thread_set_prompt(bool urgent);
 
 /* Number of CPUs this process may use; at least 1. */
@@ -51,17 +51,22 @@ int os_cpu_count(void);
 /* Number of threads in the process now, or -1 where it can not be told. Slow. */
 int os_thread_count(void);
 
+/* Where errno of the calling thread lies, found anew at every call. libc's own accessor is declared `const`: a compiler that sees
+ * errno twice in a function looks it up once, and code that changes threads in between writes the errno of the thread it came from.
+ * [signal] */
+int *os_errno(void);
+
 /* ---- waiting on a word (futex.c) ---- */
 
-/* Blocks while *word == expected, until os_wake or the deadline (absolute os_now(); INT64_MAX: never). May return early for no reason.
- * 0, or -ETIMEDOUT. */
+/* Blocks while *word == expected, until os_wake or the deadline (absolute os_now(); INT64_MAX: never). May return early for no
+ * reason. 0, or -ETIMEDOUT, never before the deadline. Leaves errno alone. */
 int os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadline);
 
 /* Wakes up to n threads in os_wait on the word. The word's memory may be gone already. [signal] */
 void os_wake(_Atomic uint32_t *word, int n);
 
 /* A full memory fence on every thread of the process at once, so that the frequent side of a store-load pair needs none.
- * False where the system has no such thing: the caller must not sleep for ever on the strength of it. */
+ * False where the system has no such thing: the caller must not sleep for ever on the strength of it. [signal] */
 bool os_fence_all(void);
 
 /* ---- memory (memory.c) ---- */
@@ -73,33 +78,40 @@ size_t os_page_size(void);
 void *os_map(size_t size, size_t align);
 void os_unmap(void *at, size_t size);
 
-/* Makes [at, at+size) of an os_map fault on every access. Costs no mapping where the system can (Linux 6.13: MADV_GUARD_INSTALL), else
- * splits the mapping; -ENOMEM where the number of mappings is near its limit. */
+/* Makes [at, at+size) of an os_map fault on every access. Costs no mapping where the system can (Linux 6.13: MADV_GUARD_INSTALL),
+ * else splits the mapping; -ENOMEM where the number of mappings is near its limit (then it may take a quarter of a second until it
+ * is noticed that there is room again). Gone with os_unmap. */
 int os_guard(void *at, size_t size);
 
-/* Gives the pages back; they read as zero afterwards. */
+/* Gives the pages back; they read as zero afterwards. No guard may be among them. */
 void os_discard(void *at, size_t size);
 
 /* ---- interrupts and faults (signal.c) ---- */
 
 /* What the OS floor calls up. All run on the interrupted thread, with the interrupt signal masked. */
 struct os_hooks {
-    /* An interrupt of ours arrived; on the interrupted stack. errno is kept around it. `resumed_from` of os_frame_adopt applies. */
+    /* An interrupt of ours arrived; on the interrupted stack. errno is kept around it. The hook may leave that stack and return on
+     * another thread: then it calls os_frame_adopt there first. It may be called without cause: once in a great while the system
+     * does not say who sent a signal, and then it is taken for ours. */
     void (*interrupt)(void *frame);
-    /* A memory fault; on the thread's alternate stack. Returns true if it ended the matter (it normally does not return);
-     * false: not ours, the earlier handler or the default takes it. */
+    /* A memory fault; on the thread's alternate stack. Returns true if it ended the matter (it normally does not return), and the
+     * frame resumes; false: not ours, the earlier handler or the default takes it. The address is NULL where the system tells none:
+     * among others when a stack had no room for the frame of a signal. */
     bool (*fault)(void *frame, void *address);
     /* The user asked for a dump (SIGQUIT). [signal] rules apply. */
     void (*quit)(void);
 };
 
-/* Installs the handlers. signal_number 0: the default (SIGURG). Earlier handlers are chained. -EINVAL: a number that can not be used. */
+/* Installs the handlers. signal_number 0: the default (SIGURG). Earlier handlers are chained: they get what is not
+ * ours. -EINVAL: a number that can not be used. A failed call may be repeated; once it has succeeded, it is the last. */
 int os_signals_start(const struct os_hooks *hooks, int signal_number);
 
-/* Interrupts that thread. At most one is pending: the caller sees to that. -ESRCH: the thread is gone. [signal] */
+/* Interrupts that thread. At most one is pending: the caller sees to that. -ESRCH: the thread is gone; -EAGAIN: a real-time signal
+ * was chosen and the user's queue is full. After an error no interrupt comes. [signal] */
 int os_interrupt(os_thread thread);
 
-/* Gives the calling thread an alternate stack for faults (os_thread_prepare), and takes it away (os_thread_forget). */
+/* Gives the calling thread an alternate stack for faults (os_thread_prepare: -ENOMEM), and takes it away (os_thread_forget). One
+ * that it has already stays if it is large enough, and comes back otherwise. */
 int os_thread_prepare(void);
 void os_thread_forget(void);
 
@@ -110,7 +122,8 @@ void os_interrupt_unmask(void);
  * belongs to a thread (the alternate stack) the calling thread's. [signal] */
 void os_frame_adopt(void *frame);
 
-/* How many bytes an interrupt may push on the stack it interrupts (the kernel's frame), at most. */
+/* How many bytes below the interrupted stack pointer an interrupt may use, at most: the red zone, the kernel's frame (which grows
+ * with the machine's vector registers), the handler, and 1 KiB for what the hook does on that stack. */
 size_t os_frame_room(void);
 
 /* ---- the program's image (image.c) ---- */

@@ -1,0 +1,17 @@
+/* 386 (System V ABI): the constants of the CPU contract.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ARCH_386_CPU_H
+#define ARCH_386_CPU_H
+
+#define ARCH_STACK_ALIGN 16 /* what compilers assume, though the ABI says 4 */
+#define ARCH_RED_ZONE    0
+#define ARCH_CACHE_LINE  64
+
+static inline void arch_relax(void)
+{
+    __builtin_ia32_pause();
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* What arch_switch and arch_preempt need to know about this machine.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "arch/arch.h"
+#include "arch/x86/learn.h"
+
+/* x87, SSE, AVX, MPX (2), AVX-512 (2): what 32-bit code can reach. Not PKRU. */
+enum { COMPONENTS = 0x7f };
+
+struct x86_state arch_state = X86_STATE_START;
+
+void arch_init(void)
+{
+    x86_learn(&arch_state, COMPONENTS);
+}

@@ -1,0 +1,116 @@
+/* Written by tools/mkpreempt from amd64.c; run `make asm`.
+ *
+ * arch_preempt: what an interrupted instruction seems to have called. trap.c starts it with the stack pointer at the entry
+ * record: the pc, the address below the red zone where the last instruction looks for it, and the callee.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "arch/asm.h"
+#include "arch/x86/state.h"
+
+#define PC      8(%rbp)
+#define PC_SLOT 16(%rbp)
+#define CALLEE  24(%rbp)
+#define FLAGS   -8(%rbp)
+#define FLAG_AC 0x40000
+
+FUNC(arch_preempt)
+        .cfi_signal_frame
+        .cfi_def_cfa rsp, 16
+        .cfi_offset rip, -16
+        .cfi_escape 0x16, 7, 6, 0x38, 0x1c, 6, 0x23, 0x88, 1 /* rsp: *(CFA - 8) + 136 */
+        push     %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbp, 0
+        mov      %rsp, %rbp
+        .cfi_def_cfa_register rbp
+        pushfq
+        push     %rax
+        .cfi_offset rax, -40
+        push     %rcx
+        .cfi_offset rcx, -48
+        push     %rdx
+        .cfi_offset rdx, -56
+        push     %rsi
+        .cfi_offset rsi, -64
+        push     %rdi
+        .cfi_offset rdi, -72
+        push     %r8
+        .cfi_offset r8, -80
+        push     %r9
+        .cfi_offset r9, -88
+        push     %r10
+        .cfi_offset r10, -96
+        push     %r11
+        .cfi_offset r11, -104
+        cld
+        testl    $FLAG_AC, FLAGS
+        jz       1f
+        pushfq
+        andl     $~FLAG_AC, (%rsp)
+        popfq
+1:      mov      PC, %rax
+        mov      PC_SLOT, %rcx
+        mov      %rax, (%rcx)
+
+        lea      arch_state(%rip), %rcx
+        mov      X86_STATE_SIZE(%rcx), %eax
+        sub      %rax, %rsp
+        and      $-64, %rsp
+        cmpl     $X86_FXSAVE, X86_STATE_KIND(%rcx)
+        je       3f
+        xor      %eax, %eax
+        mov      %rax, 512(%rsp)
+        mov      %rax, 520(%rsp)
+        mov      %rax, 528(%rsp)
+        mov      %rax, 536(%rsp)
+        mov      %rax, 544(%rsp)
+        mov      %rax, 552(%rsp)
+        mov      %rax, 560(%rsp)
+        mov      %rax, 568(%rsp)
+        mov      X86_STATE_MASK(%rcx), %eax
+        mov      X86_STATE_MASK + 4(%rcx), %edx
+        cmpl     $X86_XSAVE, X86_STATE_KIND(%rcx)
+        je       1f
+        xsavec64 (%rsp)
+        jmp      2f
+1:      xsave64  (%rsp)
+2:      xrstor64 X86_STATE_FRESH(%rcx)
+        jmp      5f
+3:      fxsave64 (%rsp)
+        fxrstor64 X86_STATE_FRESH(%rcx)
+5:
+
+        call     *CALLEE
+
+        lea      arch_state(%rip), %rcx
+        cmpl     $X86_FXSAVE, X86_STATE_KIND(%rcx)
+        je       3f
+        mov      X86_STATE_MASK(%rcx), %eax
+        mov      X86_STATE_MASK + 4(%rcx), %edx
+        xrstor64 (%rsp)
+        jmp      5f
+3:      fxrstor64 (%rsp)
+5:
+        lea      -80(%rbp), %rsp
+        pop      %r11
+        pop      %r10
+        pop      %r9
+        pop      %r8
+        pop      %rdi
+        pop      %rsi
+        pop      %rdx
+        pop      %rcx
+        pop      %rax
+        popfq
+        pop      %rbp
+        .cfi_restore rbp
+        .cfi_def_cfa rsp, 16
+        lea      8(%rsp), %rsp
+        .cfi_adjust_cfa_offset -8
+        pop      %rsp                           /* the pc slot */
+        .cfi_restore rsp
+        .cfi_def_cfa rsp, 136
+        .cfi_offset rip, -136
+        ret      $128
+END(arch_preempt)

@@ -1,0 +1,16 @@
+/* What arch_switch and arch_preempt need to know about this machine.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "arch/arch.h"
+#include "arch/x86/learn.h"
+
+/* x87, SSE, AVX, MPX (2), AVX-512 (3); APX. Not PKRU, nor AMX's tiles, which would cost 8 KB each time. */
+enum { COMPONENTS = 0xff | 1 << 19 };
+
+struct x86_state arch_state = X86_STATE_START;
+
+void arch_init(void)
+{
+    x86_learn(&arch_state, COMPONENTS);
+}

@@ -1,0 +1,29 @@
+/* What every .S file starts with: how a function begins and ends. Included by assembly only.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ARCH_ASM_H
+#define ARCH_ASM_H
+
+/* clang-format off */
+
+/* FUNC begins a function that only the library sees, with unwind information. END ends it. */
+#define FUNC(name)            \
+    .text;                    \
+    .p2align 4;               \
+    .globl name;              \
+    .hidden name;             \
+    .type name, %function;    \
+name:                         \
+    .cfi_startproc
+
+#define END(name)             \
+    .cfi_endproc;             \
+    .size name, . - name
+
+/* Without it the linker takes the file for one that needs an executable stack. */
+.section .note.GNU-stack, "", %progbits
+
+/* clang-format on */
+
+#endif

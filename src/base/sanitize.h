@@ -1,0 +1,144 @@
+/* What the sanitizers must be told when a kernel thread changes stacks. Nothing at all in an ordinary build.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef BASE_SANITIZE_H
+#define BASE_SANITIZE_H
+
+#include "base/base.h"
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define SANITIZE_THREAD 1
+#elif defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define SANITIZE_ADDRESS 1
+#endif
+
+#if defined(SANITIZE_THREAD)
+
+/* ThreadSanitizer delivers signals late, inside its own code, so nothing can be preempted there; it runs a thread of its own. */
+#define SANITIZE_CAN_PREEMPT 0
+#define SANITIZE_THREADS 1
+#define SANITIZE_STACK_FACTOR 4
+
+struct fiber {
+    void *tsan;
+};
+
+void *__tsan_get_current_fiber(void);
+void *__tsan_create_fiber(unsigned flags);
+void __tsan_destroy_fiber(void *fiber);
+void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+
+static inline void fiber_create(struct fiber *f, const void *low, size_t size)
+{
+    (void)low;
+    (void)size;
+    f->tsan = __tsan_create_fiber(0);
+}
+static inline void fiber_create_current(struct fiber *f)
+{
+    f->tsan = __tsan_get_current_fiber();
+}
+static inline void fiber_destroy(struct fiber *f)
+{
+    __tsan_destroy_fiber(f->tsan);
+    f->tsan = NULL;
+}
+/* Flag 1: a switch is no synchronisation; what orders goroutines is our own atomics, and so they are checked. */
+static inline void fiber_leave(struct fiber *from, struct fiber *to, bool for_ever)
+{
+    (void)from;
+    (void)for_ever;
+    __tsan_switch_to_fiber(to->tsan, 1);
+}
+static inline void fiber_arrive(struct fiber *to, struct fiber *from)
+{
+    (void)to;
+    (void)from;
+}
+
+#elif defined(SANITIZE_ADDRESS)
+
+#define SANITIZE_CAN_PREEMPT 1
+#define SANITIZE_THREADS 0
+#define SANITIZE_STACK_FACTOR 4
+
+struct fiber {
+    void *fake;
+    const void *low;
+    size_t size;
+};
+
+void __sanitizer_start_switch_fiber(void **fake, const void *low, size_t size);
+void __sanitizer_finish_switch_fiber(void *fake, const void **low, size_t *size);
+
+static inline void fiber_create(struct fiber *f, const void *low, size_t size)
+{
+    *f = (struct fiber){NULL, low, size};
+}
+/* The bounds of a thread's own stack come to light when it is left for the first time. */
+static inline void fiber_create_current(struct fiber *f)
+{
+    *f = (struct fiber){NULL, NULL, 0};
+}
+static inline void fiber_destroy(struct fiber *f)
+{
+    (void)f;
+}
+static inline void fiber_leave(struct fiber *from, struct fiber *to, bool for_ever)
+{
+    __sanitizer_start_switch_fiber(for_ever ? NULL : &from->fake, to->low, to->size);
+}
+static inline void fiber_arrive(struct fiber *to, struct fiber *from)
+{
+    const void *low;
+    size_t size;
+    __sanitizer_finish_switch_fiber(to->fake, &low, &size);
+    if (from) {
+        from->low = low;
+        from->size = size;
+    }
+}
+
+#else
+
+#define SANITIZE_CAN_PREEMPT 1
+#define SANITIZE_THREADS 0
+#define SANITIZE_STACK_FACTOR 1
+
+struct fiber {
+    char nothing[0];
+};
+
+static inline void fiber_create(struct fiber *f, const void *low, size_t size)
+{
+    (void)f;
+    (void)low;
+    (void)size;
+}
+static inline void fiber_create_current(struct fiber *f)
+{
+    (void)f;
+}
+static inline void fiber_destroy(struct fiber *f)
+{
+    (void)f;
+}
+static inline void fiber_leave(struct fiber *from, struct fiber *to, bool for_ever)
+{
+    (void)from;
+    (void)to;
+    (void)for_ever;
+}
+static inline void fiber_arrive(struct fiber *to, struct fiber *from)
+{
+    (void)to;
+    (void)from;
+}
+
+#endif
+
+#endif

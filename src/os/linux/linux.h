@@ -1,0 +1,42 @@
+/* What the files of this folder share, and nobody else includes.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef OS_LINUX_LINUX_H
+#define OS_LINUX_LINUX_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "os/os.h"
+
+/* A system call that returns -errno and leaves errno alone. Never inlined, for the sake of errno's address: see os_errno. (call.c)
+ */
+#define os_call(...) os_call6(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define os_call6(number, a, b, c, d, e, f, ...)                                                                                    \
+    os_system_call((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+long os_system_call(long number, long a, long b, long c, long d, long e, long f);
+
+/* The process id, without a system call; right in the child of a fork. [signal] (thread.c) */
+int os_process_id(void);
+
+/* How os_guard works here. Tests set it to force the way of older kernels. (guard.c) */
+enum guard_way { GUARD_UNKNOWN, GUARD_MARKS, GUARD_SPLITS };
+extern _Atomic int os_guard_way;
+
+/* The handlers that were there before ours. os_chain_call does what would have happened without us. (chain.c) */
+int os_chain_install(int signal_number, const struct sigaction *ours);
+bool os_chain_has_handler(int signal_number);
+void os_chain_call(int signal_number, siginfo_t *info, void *frame);
+
+/* A signal handler of ours: its stack may come back on another thread, whose stack protector value need not be the same. */
+#if defined(__has_attribute)
+#if __has_attribute(no_stack_protector)
+#define OS_HANDLER __attribute__((noinline, no_stack_protector))
+#endif
+#endif
+#ifndef OS_HANDLER
+#define OS_HANDLER __attribute__((noinline))
+#endif
+
+#endif

@@ -1,0 +1,60 @@
+/* Mapping memory.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "os/linux/linux.h"
+
+size_t os_page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* No huge pages: one touched byte of a stack would cost 2 MiB. MAP_STACK says so since Linux 6.7, madvise before it. Both set the
+ * same flag on all our mappings, so neighbours still merge into one. */
+static void *map(size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+    madvise(at, size, MADV_NOHUGEPAGE);
+    return at;
+}
+
+void *os_map(size_t size, size_t align)
+{
+    size_t spare = align - os_page_size();
+    if (size + spare < size)
+        return NULL;
+    char *at = map(size + spare);
+    if (at == NULL || spare == 0)
+        return at;
+    size_t head = -(uintptr_t)at & (align - 1);
+    if (head != 0)
+        munmap(at, head);
+    if (head != spare)
+        munmap(at + head + size, spare - head);
+    return at + head;
+}
+
+void os_unmap(void *at, size_t size)
+{
+    munmap(at, size);
+}
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+
+void os_discard(void *at, size_t size)
+{
+    if (madvise(at, size, MADV_DONTNEED) == 0)
+        return;
+    if (madvise(at, size, MADV_DONTNEED_LOCKED) == 0) /* the program locks its memory; Linux 5.18 */
+        return;
+    memset(at, 0, size);
+}

@@ -1,0 +1,50 @@
+/* Last words and the end of the process; no libc state is touched.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "os/linux/linux.h"
+
+void os_write(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        long wrote = os_call(SYS_write, fd, bytes, size);
+        if (wrote == -EINTR)
+            continue;
+        if (wrote <= 0)
+            return;
+        bytes += wrote;
+        size -= (size_t)wrote;
+    }
+}
+
+void os_exit(int status)
+{
+    for (;;)
+        os_call(SYS_exit_group, status);
+}
+
+static void raise_abort(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGABRT);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    os_call(SYS_tgkill, os_process_id(), os_thread_self().id, SIGABRT);
+}
+
+/* Not abort(): libc takes a lock there, which a thread that will never run again may hold. The program's own handler has its say,
+ * and if it returns, the signal comes again without it. */
+void os_abort(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    raise_abort();
+    sigaction(SIGABRT, &plain, NULL);
+    raise_abort();
+    os_exit(128 + SIGABRT);
+}

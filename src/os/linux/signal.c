@@ -1,0 +1,134 @@
+/* Interrupts, faults and the request for a dump: the three kinds of signal that go up to the hooks.
+ *
+ * The interrupt is handled on the stack that it interrupts (no SA_ONSTACK), because the hook may leave that stack, with the
+ * kernel's frame on it, and come back to it on another thread. It masks itself (no SA_NODEFER), or frames would pile up under a
+ * flood. It tells ours from others by their sender: ours are tgkill from this very process.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include "os/linux/linux.h"
+
+static struct os_hooks hooks; /* fixed after os_signals_start */
+static int interrupt_number;  /* likewise; 0 before */
+
+/* ---- handlers ---- */
+
+enum sender { SENDER_US, SENDER_OTHER, SENDER_UNKNOWN };
+
+/* When the user's limit of queued signals is reached, the kernel delivers an interrupt without saying who sent it. */
+static enum sender sender_of(const siginfo_t *info)
+{
+    if (info->si_code == SI_TKILL && info->si_pid == os_process_id())
+        return SENDER_US;
+    return info->si_code == SI_USER && info->si_pid == 0 ? SENDER_UNKNOWN : SENDER_OTHER;
+}
+
+/* The hook may return on another thread, so that nothing thread-local is kept across it: errno is looked up twice. */
+OS_HANDLER static void on_interrupt(int signal_number, siginfo_t *info, void *frame)
+{
+    enum sender sender = sender_of(info);
+    if (sender == SENDER_OTHER || (sender == SENDER_UNKNOWN && os_chain_has_handler(signal_number)))
+        os_chain_call(signal_number, info, frame);
+    if (sender == SENDER_OTHER)
+        return;
+    int kept = *os_errno();
+    hooks.interrupt(frame);
+    *os_errno() = kept;
+}
+
+/* A fault sent by kill() has no address and is nobody's mistake: it goes straight to whom it was meant for. */
+OS_HANDLER static void on_fault(int signal_number, siginfo_t *info, void *frame)
+{
+    int kept = *os_errno();
+    bool ended = info->si_code > 0 && hooks.fault(frame, info->si_addr);
+    *os_errno() = kept;
+    if (!ended)
+        os_chain_call(signal_number, info, frame);
+}
+
+OS_HANDLER static void on_quit(int signal_number)
+{
+    (void)signal_number;
+    int kept = *os_errno();
+    hooks.quit();
+    *os_errno() = kept;
+}
+
+/* ---- installing them ---- */
+
+/* Not: what cannot be caught, what means a fault, what job control and wait() live on, our dump key, and what libc keeps to itself
+ * below SIGRTMIN. */
+static bool is_usable(int number)
+{
+    static const int taken[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGTRAP, SIGSYS,
+                                SIGABRT, SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (number == taken[i])
+            return false;
+    return (number >= 1 && number <= 31) || (number >= SIGRTMIN && number <= SIGRTMAX);
+}
+
+/* Every handler of ours runs with the interrupt masked. */
+static struct sigaction action(int flags)
+{
+    struct sigaction action = {.sa_flags = flags | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, interrupt_number);
+    return action;
+}
+
+static int install_faults(void)
+{
+    struct sigaction fault = action(SA_SIGINFO | SA_ONSTACK);
+    fault.sa_sigaction = on_fault;
+    int result = os_chain_install(SIGSEGV, &fault);
+    return result != 0 ? result : os_chain_install(SIGBUS, &fault);
+}
+
+/* A program that handles or ignores SIGQUIT (nohup, a shell's background job) has said what it wants. */
+static int install_quit(void)
+{
+    struct sigaction quit = action(SA_ONSTACK), now;
+    quit.sa_handler = on_quit;
+    if (sigaction(SIGQUIT, NULL, &now) != 0)
+        return -errno;
+    bool is_default = (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL;
+    return is_default ? os_chain_install(SIGQUIT, &quit) : 0;
+}
+
+int os_signals_start(const struct os_hooks *wanted, int signal_number)
+{
+    int number = signal_number != 0 ? signal_number : SIGURG;
+    if (!is_usable(number))
+        return -EINVAL;
+    hooks = *wanted;
+    interrupt_number = number;
+    struct sigaction interrupt = action(SA_SIGINFO);
+    interrupt.sa_sigaction = on_interrupt;
+    int result = os_chain_install(number, &interrupt);
+    if (result == 0)
+        result = install_faults();
+    return result != 0 ? result : install_quit();
+}
+
+/* ---- sending and masking ---- */
+
+int os_interrupt(os_thread thread)
+{
+    return (int)os_call(SYS_tgkill, os_process_id(), thread.id, interrupt_number);
+}
+
+void os_interrupt_unmask(void)
+{
+    if (interrupt_number == 0)
+        return;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, interrupt_number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* reports by value, never by errno */
+}

@@ -1,0 +1,141 @@
+/* Kernel threads: start, end, who am I, how many.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/linux/linux.h"
+
+/* ---- who am I ---- */
+
+static _Thread_local int thread_id __attribute__((tls_model("initial-exec"))); /* 0: not asked yet */
+static _Atomic int process_id;                                                 /* 0: not asked yet */
+
+/* noinline, so that no caller keeps the address of the thread-local across a switch to another thread. */
+__attribute__((noinline)) os_thread os_thread_self(void)
+{
+    if (thread_id == 0)
+        thread_id = (int)os_call(SYS_gettid);
+    return (os_thread){.id = (uintptr_t)thread_id};
+}
+
+int os_process_id(void)
+{
+    int id = atomic_load_explicit(&process_id, memory_order_relaxed);
+    if (id == 0) {
+        id = (int)os_call(SYS_getpid);
+        atomic_store_explicit(&process_id, id, memory_order_relaxed);
+    }
+    return id;
+}
+
+bool os_thread_is_first(void)
+{
+    return os_thread_self().id == (uintptr_t)os_process_id();
+}
+
+/* The child of a fork has one thread, with new numbers. */
+static void forget_numbers(void)
+{
+    thread_id = 0;
+    atomic_store_explicit(&process_id, 0, memory_order_relaxed);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, forget_numbers);
+}
+
+/* ---- start and end ---- */
+
+struct start {
+    void (*run)(void *);
+    void *arg;
+};
+
+static void *begin(void *record)
+{
+    struct start start = *(struct start *)record;
+    free(record);
+    os_interrupt_unmask(); /* the creator may have been inside a handler of ours */
+    start.run(start.arg);
+    return NULL;
+}
+
+static int create(struct start *record, size_t stack_size)
+{
+    pthread_t thread;
+    pthread_attr_t attr;
+    int error = pthread_attr_init(&attr);
+    if (error != 0)
+        return -error;
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    if (stack_size != 0)
+        pthread_attr_setstacksize(&attr, stack_size); /* less than libc's least is refused, and stays the default */
+    error = pthread_create(&thread, &attr, begin, record);
+    pthread_attr_destroy(&attr);
+    return -error;
+}
+
+int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
+{
+    struct start *record = malloc(sizeof *record);
+    if (record == NULL)
+        return -ENOMEM;
+    *record = (struct start){.run = run, .arg = arg};
+    int result = create(record, stack_size);
+    if (result == -EINVAL && stack_size != 0)
+        result = create(record, 0); /* libc puts thread-local storage on this stack, and the program's did not fit */
+    if (result != 0)
+        free(record);
+    return result;
+}
+
+void os_thread_exit(void)
+{
+    pthread_exit(NULL);
+}
+
+void os_thread_yield(void)
+{
+    sched_yield();
+}
+
+/* ---- how many ---- */
+
+int os_cpu_count(void)
+{
+    unsigned long mask[1024]; /* the kernel refuses a mask smaller than its own: this is 8 times the largest it can be built for */
+    long bytes = os_call(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int count = 0;
+    for (long i = 0; i < bytes / (long)sizeof mask[0]; i++)
+        count += __builtin_popcountl(mask[i]);
+    return count > 0 ? count : 1;
+}
+
+/* /proc/self/stat: "pid (name) state ppid ...": the name may hold anything, parentheses too; num_threads is the 18th word after it.
+ */
+int os_thread_count(void)
+{
+    char text[512];
+    long fd = os_call(SYS_openat, AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    long got = os_call(SYS_read, fd, text, sizeof text - 1);
+    os_call(SYS_close, fd);
+    if (got <= 0)
+        return -1;
+    text[got] = '\0';
+    char *at = strrchr(text, ')');
+    for (int word = 0; at != NULL && word < 18; word++)
+        at = strchr(at + 1, ' ');
+    return at != NULL ? atoi(at + 1) : -1;
+}

@@ -1,0 +1,55 @@
+/* Keeping a goroutine where it is: on its processor (go_preempt_off), on its thread (go_lock_thread).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "sched/sched.h"
+
+#include <errno.h>
+
+#include "goroutine/task.h"
+
+void go_preempt_off(void)
+{
+    struct goroutine *g = sched_self();
+    if (g->kind == KIND_GOROUTINE)
+        g->preempt_off++;
+}
+
+void go_preempt_on(void)
+{
+    struct goroutine *g = sched_self();
+    if (g->kind != KIND_GOROUTINE)
+        return;
+    if (g->preempt_off == 0)
+        panic("go_preempt_on without go_preempt_off");
+    if (--g->preempt_off == 0 && g->preempt_deferred) {
+        g->preempt_deferred = false;
+        sched_yield_now();
+    }
+}
+
+int go_lock_thread(void)
+{
+    struct goroutine *g = sched_self();
+    if (g->kind != KIND_GOROUTINE)
+        return -EPERM;
+    struct thread *m = thread_self();
+    g->locks_thread++;
+    g->bound = m;
+    m->bound = g;
+    return 0;
+}
+
+int go_unlock_thread(void)
+{
+    struct goroutine *g = sched_self();
+    if (g->kind != KIND_GOROUTINE || g->locks_thread == 0)
+        return -EPERM;
+    if (--g->locks_thread == 0) {
+        thread_self()->bound = NULL;
+        g->bound = NULL;
+    }
+    return 0;
+}

@@ -1,0 +1,212 @@
+/* A goroutine's life: spawn, begin, exit, bury; and main() as number 1.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "arch/arch.h"
+#include "sched/sched.h"
+
+#include <errno.h>
+
+#include "goroutine/task.h"
+
+#define ID_BATCH 64
+
+struct goroutine main_goroutine;
+
+/* Numbers come in batches, so that processors need not share a counter. */
+static uint64_t next_id(struct processor *p)
+{
+    if (unlikely(!p))
+        return add_relaxed(&sched.ids, 1) + 1;
+    if (p->next_id == p->last_id) {
+        p->next_id = add_relaxed(&sched.ids, ID_BATCH);
+        p->last_id = p->next_id + ID_BATCH;
+    }
+    return ++p->next_id;
+}
+
+/* `change` is 1 for a birth, -1 for a death. */
+static void count_life(struct processor *p, int change)
+{
+    if (likely(p != NULL)) {
+        store_relaxed(&p->born, load_relaxed(&p->born) + change);
+        if (change > 0)
+            bump(&p->spawned);
+        return;
+    }
+    add_ordered(&sched.born_outside, change);
+    if (change > 0)
+        add_ordered(&sched.spawned_outside, 1);
+}
+
+int64_t goroutine_count(void)
+{
+    int64_t count = load_ordered(&sched.born_outside);
+    for (int i = 0; i < load_ordered(&sched.processors_ever); i++)
+        count += load_relaxed(&processor_at(i)->born);
+    return count;
+}
+
+static void set_name(struct goroutine *g, const char *name)
+{
+    size_t i = 0;
+    for (; name && name[i] && i < sizeof g->name - 1; i++)
+        g->name[i] = name[i];
+    g->name[i] = 0;
+}
+
+static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), void *arg, uintptr_t creator_pc)
+{
+    struct thread *m = thread_self();
+    g->fn = fn;
+    g->arg = arg;
+    g->kind = KIND_GOROUTINE;
+    g->in_frame = false;
+    g->preempt_off = g->blocking = g->locks_thread = 0;
+    g->preempt_deferred = false;
+    g->bound = NULL;
+    g->exit_hooks = NULL;
+    g->creator_pc = creator_pc;
+    g->creator_id = m && m->current->kind == KIND_GOROUTINE ? load_relaxed(&m->current->id) : 0;
+    g->name[0] = 0;
+    g->sp = arch_context_init((void *)g->stack_high, goroutine_begin);
+    fiber_create(&g->fiber, (void *)g->stack_low, g->stack_high - g->stack_low);
+    store_relaxed(&g->since, load_relaxed(&sched.clock));
+    store_relaxed(&g->id, next_id(p));
+    store_release(&g->state, G_RUNNABLE); /* partner: dumps, which read the rest after it */
+}
+
+static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc)
+{
+    struct thread *m = thread_self();
+    if (unlikely(!m)) {
+        int error = sched_ensure();
+        if (error)
+            return error;
+        m = thread_self();
+    }
+    struct processor *p = m ? m->p : NULL;
+    struct goroutine *g = stack_take(p, attr ? attr->stack_size : 0);
+    if (unlikely(!g))
+        return -ENOMEM;
+    init(g, p, fn, arg, creator_pc);
+    if (unlikely(attr && attr->name))
+        set_name(g, attr->name);
+    count_life(p, 1);
+    if (unlikely(!p)) {
+        queue_urgent(g);
+        wake_any();
+        return 0;
+    }
+    queue_fresh(p, g);
+    wake_for(p);
+    return 0;
+}
+
+int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc)
+{
+    return spawn(NULL, fn, arg, creator_pc);
+}
+
+int go_spawn(void (*fn)(void *), void *arg)
+{
+    if (unlikely(!fn))
+        return -EINVAL;
+    return spawn(NULL, fn, arg, (uintptr_t)__builtin_return_address(0));
+}
+
+int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
+{
+    if (!fn)
+        return -EINVAL;
+    if (attr && attr->stack_size > STACK_LARGEST / SANITIZE_STACK_FACTOR)
+        return -EINVAL;
+    for (size_t i = 0; attr && i < array_size(attr->reserved); i++) {
+        if (attr->reserved[i])
+            return -EINVAL;
+    }
+    return spawn(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
+}
+
+/* The first code on a new stack. */
+void goroutine_begin(void)
+{
+    switch_arrive();
+    struct goroutine *g = thread_self()->current;
+    g->fn(g->arg);
+    go_exit();
+}
+
+void go_exit(void)
+{
+    struct goroutine *g = sched_self();
+    if (g->kind != KIND_GOROUTINE)
+        panic("go_exit on a plain thread: only a goroutine can be ended by it");
+    if (g->blocking)
+        panic("go_exit before go_blocking_end");
+    while (g->exit_hooks) {
+        struct exit_hook *hook = g->exit_hooks;
+        g->exit_hooks = hook->outer;
+        hook->run(hook->argument);
+    }
+    struct thread *m = thread_self();
+    if (g->locks_thread)
+        m->quits = true;
+    switch_from_dead(m, g);
+}
+
+void sched_exit_hook(struct exit_hook *hook)
+{
+    struct goroutine *g = sched_self();
+    hook->outer = g->exit_hooks;
+    g->exit_hooks = hook;
+}
+
+void sched_exit_forget(struct exit_hook *hook)
+{
+    sched_self()->exit_hooks = hook->outer;
+}
+
+/* Called by the context that the dead goroutine switched to. */
+void goroutine_bury(struct goroutine *g)
+{
+    struct thread *m = thread_self();
+    store_relaxed(&g->state, G_DEAD);
+    fiber_destroy(&g->fiber);
+    count_life(m->p, -1);
+    if (likely(g->region != NULL))
+        stack_give(m->p, g);
+}
+
+/* main() runs on the stack of the process. Its bounds are a guess that only has to keep other stacks out. */
+void goroutine_init_main(uintptr_t stack_address)
+{
+    struct goroutine *g = &main_goroutine;
+    g->kind = KIND_GOROUTINE;
+    g->stack_low = stack_address > ((uintptr_t)64 << 20) ? stack_address - ((uintptr_t)64 << 20) : 0;
+    g->stack_high = stack_address + ((uintptr_t)16 << 20);
+    set_name(g, "main");
+    store_relaxed(&g->id, 1);
+    store_relaxed(&g->state, G_BLOCKED);
+    store_relaxed(&sched.ids, 1);
+    count_life(NULL, 1);
+}
+
+uint64_t go_id(void)
+{
+    struct goroutine *g = sched_self();
+    return g->kind == KIND_GOROUTINE ? load_relaxed(&g->id) : 0;
+}
+
+int64_t go_count(void)
+{
+    int error = sched_ensure();
+    return error ? error : goroutine_count();
+}
+
+void go_yield(void)
+{
+    sched_yield_now();
+}

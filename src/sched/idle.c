@@ -1,0 +1,347 @@
+/* Finding work, going idle without losing a wake-up, and waking others for work.
+ *
+ * The danger: a thread looks, finds nothing, and goes to sleep while another one queues a goroutine and sees nobody asleep. So who goes
+ * idle first says so (its processor on the idle list, idle_count up; searching down), then looks once more everywhere; and who
+ * queues where the idle cannot be sure to look (the global lists) first queues, then reads idle_count and searching, all in
+ * sequentially consistent order: one of the two sees the other. docs/model/idle.pml holds the proof.
+ *
+ * A push on the own ring is different: its processor is running and comes to it by itself, so a missed wake-up costs parallelism,
+ * not progress. There nobody is woken for a single goroutine (a hand-over would only move the pair apart): from two on, or, while
+ * its goroutines are seen to run long, at once. What is left the monitor repairs within a slice.
+ *
+ * At most one thread is woken at a time to search; one that finds work passes the search on if there is more.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "arch/arch.h"
+#include "sched/sched.h"
+
+/* ---- waking ---- */
+
+/* Somebody idle takes an idle processor, searching. The caller has counted it in sched.searching. */
+static void wake_searcher(void)
+{
+    lock_take(&sched.lock);
+    struct processor *p = sched.idle_processors ? idle_pop() : NULL;
+    struct thread *m = NULL;
+    if (p && sched.idle_threads) {
+        m = sched.idle_threads;
+        sched.idle_threads = m->idle_link;
+        m->idle = false;
+    } else if (p) {
+        idle_push(p); /* no thread for it: the monitor starts one */
+    }
+    lock_drop(&sched.lock);
+    if (m) {
+        add_relaxed(&sched.wakeups, 1);
+        preempt_hold();
+        thread_wake(m, p, true);
+        preempt_release();
+        return;
+    }
+    add_ordered(&sched.searching, -1u);
+    if (p) {
+        store_ordered(&sched.wanted_threads, 1);
+        monitor_kick();
+    }
+}
+
+void wake_any(void)
+{
+    /* Ordered after the caller's queueing; partner: the order of steps in go_idle. */
+    if (load_ordered(&sched.idle_count) == 0) {
+        monitor_tell();
+        return;
+    }
+    uint32_t none = 0;
+    if (load_ordered(&sched.searching) == 0 && cas_ordered(&sched.searching, &none, 1))
+        wake_searcher();
+}
+
+/* After a push on the own processor. */
+void wake_for(struct processor *p)
+{
+    if (load_relaxed(&sched.idle_count)) {
+        uint32_t woken = load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head);
+        uint32_t fresh = load_relaxed(&p->fresh.bottom) - load_relaxed(&p->fresh.top);
+        uint32_t eager = load_relaxed(&p->eager);
+        if (woken + fresh + (load_relaxed(&p->next) != NULL) + (eager != 0) >= 2) {
+            if (eager)
+                store_relaxed(&p->eager, eager - 1);
+            wake_any();
+            return;
+        }
+    }
+    monitor_tell();
+}
+
+/* A processor without a thread: somebody else carries it on if there is work, else it is idle. */
+void hand_over(struct processor *p)
+{
+    lock_take(&sched.lock);
+    struct thread *m = NULL;
+    bool work = processor_has_work(p) || load_relaxed(&sched.queued);
+    if (work && sched.idle_threads) {
+        m = sched.idle_threads;
+        sched.idle_threads = m->idle_link;
+        m->idle = false;
+        store_relaxed(&p->state, P_RUNNING);
+    } else {
+        idle_push(p);
+    }
+    lock_drop(&sched.lock);
+    if (m) {
+        preempt_hold();
+        thread_wake(m, p, false);
+        preempt_release();
+    } else if (work) {
+        store_ordered(&sched.wanted_threads, 1);
+        monitor_kick();
+    } else {
+        wake_any();
+    }
+    timers_watch();
+}
+
+/* ---- stealing ---- */
+
+static struct goroutine *steal_from(struct thread *m, struct processor *victim, bool next_too)
+{
+    struct goroutine *batch[RING_SIZE / 2 + 1];
+    struct goroutine *g = deque_steal(&victim->fresh);
+    if (g)
+        return g;
+    uint32_t count = ring_grab(&victim->woken, batch);
+    if (count == 0)
+        return next_too ? queue_take_next(victim) : NULL;
+    for (uint32_t i = 1; i < count; i++)
+        queue_woken(m->p, batch[i]);
+    return batch[0];
+}
+
+/* A goroutine in the next slot is about to run there: it is taken only from a processor that has not come to it for a while. */
+static bool lingers(struct processor *victim)
+{
+    uint64_t switches = load_relaxed(&victim->switches);
+    for (int i = 0; i < 100; i++)
+        arch_relax();
+    return load_relaxed(&victim->next) && load_relaxed(&victim->switches) == switches;
+}
+
+static struct goroutine *steal(struct thread *m)
+{
+    int n = load_relaxed(&sched.processors_ever);
+    for (int round = 0; round < 4; round++) {
+        uint32_t start = (uint32_t)next_random(&m->random);
+        for (int i = 0; i < n; i++) {
+            struct processor *victim = processor_at((int)((start + (uint32_t)i) % (uint32_t)n));
+            if (victim == m->p)
+                continue;
+            bool next_too = round == 3 && load_relaxed(&victim->next) && lingers(victim);
+            struct goroutine *g = steal_from(m, victim, next_too);
+            if (g) {
+                bump(&m->p->steals);
+                return g;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* ---- going idle ---- */
+
+static bool any_work(void)
+{
+    if (load_ordered(&sched.queued))
+        return true;
+    for (int i = 0; i < load_relaxed(&sched.processors_ever); i++) {
+        struct processor *p = processor_at(i);
+        if (!ring_empty(&p->woken) || !deque_empty(&p->fresh))
+            return true;
+    }
+    return false;
+}
+
+static void idle_thread_push(struct thread *m)
+{
+    m->idle_link = sched.idle_threads;
+    sched.idle_threads = m;
+    m->idle = true;
+}
+
+/* Under sched.lock. */
+static void idle_thread_remove(struct thread *m)
+{
+    struct thread **link = &sched.idle_threads;
+    while (*link != m)
+        link = &(*link)->idle_link;
+    *link = m->idle_link;
+    m->idle = false;
+}
+
+/* Back from the idle list with a processor, unless somebody has handed us one already (then the note is set), or none is left. */
+static bool come_back(struct thread *m)
+{
+    lock_take(&sched.lock);
+    struct processor *p = m->idle ? idle_pop() : NULL;
+    if (p)
+        idle_thread_remove(m);
+    lock_drop(&sched.lock);
+    if (!p)
+        return false;
+    processor_take(m, p);
+    return true;
+}
+
+static void start_searching(struct thread *m)
+{
+    if (!m->searching) {
+        m->searching = true;
+        add_ordered(&sched.searching, 1);
+    }
+}
+
+/* The last one that stops searching looks whether there is more for others to find. */
+static void stop_searching(struct thread *m)
+{
+    if (!m->searching)
+        return;
+    m->searching = false;
+    add_ordered(&sched.searching, -1u);
+    if (load_ordered(&sched.idle_count) && any_work())
+        wake_any();
+}
+
+/* Sleeps until handed a processor. One idle thread at a time keeps the time: it wakes up for the first timer. */
+static void sleep_idle(struct thread *m)
+{
+    for (;;) {
+        /* Without an idle processor to run timers on, a due timer is the business of the monitor. */
+        int64_t due = load_ordered(&sched.idle_count) ? timers_earliest() : TIME_NEVER;
+        int64_t nobody = 0;
+        if (due != TIME_NEVER && cas_ordered(&sched.keeper, &nobody, due)) {
+            if (timers_earliest() >= due)
+                thread_sleep(m, due);
+            store_ordered(&sched.keeper, 0);
+        } else {
+            if (due != TIME_NEVER && due < nobody)
+                timers_watch(); /* the keeper sleeps longer than that: the monitor sees to it */
+            deadlock_check();
+            thread_sleep(m, TIME_NEVER);
+        }
+        if (load_acquire(&m->note)) {
+            store_relaxed(&m->note, 0);
+            if (m->handed)
+                processor_take(m, m->handed);
+            m->handed = NULL;
+            if (m->handed_searching)
+                m->searching = true; /* counted by who woke us */
+            return;
+        }
+        if (come_back(m)) { /* a timer is due */
+            start_searching(m);
+            return;
+        }
+    }
+}
+
+/* The thread has found nothing. Returns when it has a processor again. */
+static void go_idle(struct thread *m)
+{
+    lock_take(&sched.lock);
+    if (m->p && load_relaxed(&sched.queued) && (int)m->p->id < load_relaxed(&sched.processors)) {
+        lock_drop(&sched.lock);
+        return;
+    }
+    if (m->p)
+        idle_push(processor_drop(m));
+    idle_thread_push(m);
+    bool was_searching = m->searching;
+    m->searching = false;
+    if (was_searching)
+        add_ordered(&sched.searching, -1u);
+    lock_drop(&sched.lock);
+    /* Said, now look once more; partner: wake_any after queueing. */
+    if (any_work() && come_back(m)) {
+        start_searching(m);
+        return;
+    }
+    store_relaxed(&sched.clock, os_now());
+    sleep_idle(m);
+}
+
+/* ---- looking ---- */
+
+static void run_timers(void)
+{
+    int64_t earliest = timers_earliest();
+    if (earliest == TIME_NEVER)
+        return;
+    int64_t now = os_now();
+    store_relaxed(&sched.clock, now);
+    if (earliest > now)
+        return;
+    for (int i = 0; i < load_relaxed(&sched.processors_ever); i++) {
+        struct processor *p = processor_at(i);
+        if (load_relaxed(&p->due) <= now)
+            timers_run(p, now);
+    }
+}
+
+static struct goroutine *find_here(struct thread *m)
+{
+    struct processor *p = m->p;
+    bool attention = load_relaxed(&p->attention) != 0;
+    if (attention)
+        store_relaxed(&p->attention, 0);
+    bool look_around = (p->picks++ & LOOK_AROUND_MASK) == 0 || attention;
+    run_timers();
+    struct goroutine *g = NULL;
+    if (look_around) {
+        /* Nobody may starve: woken ones before the next slot, then the oldest of the rest, once in a while. */
+        g = ring_get(&p->woken);
+        if (!g || (p->picks & (2 * LOOK_AROUND_MASK + 1)) == 0) {
+            struct goroutine *old = queue_take_shared(p, !attention);
+            if (!old)
+                old = deque_steal(&p->fresh);
+            if (old && g)
+                queue_woken(p, g);
+            g = old ? old : g;
+        }
+        if (g)
+            return g;
+    }
+    if ((g = queue_take_next(p)) || (g = deque_pop(&p->fresh)) || (g = ring_get(&p->woken)))
+        return g;
+    return queue_take_shared(p, false);
+}
+
+/* The goroutine to run; blocks until there is one. On return the thread has a processor and is not searching. */
+struct goroutine *find_work(struct thread *m)
+{
+    for (;;) {
+        if (!m->p) {
+            go_idle(m);
+            continue;
+        }
+        if (unlikely((int)m->p->id >= load_relaxed(&sched.processors))) {
+            processor_retire(m);
+            continue;
+        }
+        struct goroutine *g = find_here(m);
+        if (!g) {
+            uint32_t busy = (uint32_t)load_relaxed(&sched.processors) - load_relaxed(&sched.idle_count);
+            if (m->searching || 2 * load_relaxed(&sched.searching) < busy) {
+                start_searching(m);
+                g = steal(m);
+            }
+        }
+        if (g) {
+            stop_searching(m);
+            return g;
+        }
+        go_idle(m);
+    }
+}

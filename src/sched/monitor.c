@@ -1,0 +1,257 @@
+/* The monitor: a thread of its own that sees what no busy processor can see of itself.
+ *
+ * It asks goroutines that outstay their slice to go while others wait, at once where a timer is due; takes processors from
+ * blocking regions; wakes idle processors for work that lingers; starts threads (no goroutine has to, in the middle of something);
+ * writes dumps. While somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread
+ * keeps, or for ever. Then whoever queues work, and finds monitor_asleep set, kicks it.
+ *
+ * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no fence;
+ * the monitor makes all threads fence once, between the two. docs/model/idle.pml.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+#define MONITOR_STACK  ((size_t)256 << 10)
+#define QUIET_LOOKS    2       /* looks without anybody waiting before it sleeps */
+#define UNFENCED_SLEEP 10000000 /* the longest sleep where the system cannot fence all threads */
+#define LIBRARY_RETRY  50000   /* ask again so soon if the pc was in our own text: that is a short stay */
+#define THREAD_RETRY   10000000
+#define EAGER_WAKES    64
+
+/* What the last look saw of a processor. */
+struct seen {
+    uint32_t tick, lent;
+    uint64_t switches;
+    int64_t since; /* when this tick was first seen */
+    int64_t asked; /* when its goroutine was last asked to go */
+};
+
+_Atomic uint32_t monitor_asleep;
+_Atomic int64_t monitor_until = TIME_NEVER;
+
+static _Atomic uint32_t kicked;
+static _Atomic uint32_t dump_wanted;
+static struct seen seen[PROCESSORS_MAX];
+
+void monitor_kick(void)
+{
+    if (load_relaxed(&kicked) || swap_ordered(&kicked, 1))
+        return;
+    preempt_hold();
+    os_wake(&kicked, 1);
+    preempt_release();
+}
+
+/* From a signal handler. */
+void monitor_request_dump(void)
+{
+    store_ordered(&dump_wanted, 1);
+    store_ordered(&kicked, 1);
+    os_wake(&kicked, 1);
+}
+
+static bool somebody_waits(void)
+{
+    if (load_ordered(&sched.queued))
+        return true;
+    for (int i = 0; i < load_ordered(&sched.processors_ever); i++) {
+        if (processor_has_work(processor_at(i)))
+            return true;
+    }
+    return false;
+}
+
+/* ---- one look ---- */
+
+struct look {
+    int64_t now, slice;
+    int64_t earliest; /* timer */
+    bool waiting, idle;
+    int64_t next; /* when to look again */
+};
+
+static void again_at(struct look *l, int64_t when)
+{
+    if (when < l->next)
+        l->next = when;
+}
+
+static void ask(struct look *l, struct processor *p, struct seen *s)
+{
+    s->asked = l->now;
+    preempt_request(p);
+}
+
+/* Its goroutine has run since s->since, as far as we saw. */
+static void look_at_running(struct look *l, struct processor *p, struct seen *s)
+{
+    int64_t ran = l->now - s->since;
+    bool timer_waits = l->earliest <= l->now && !l->idle;
+    int64_t limit = timer_waits ? GRANT : l->slice;
+    if (timer_waits)
+        store_relaxed(&p->attention, 1);
+    if (!l->waiting && !timer_waits && (int)p->id < load_relaxed(&sched.processors))
+        return;
+    struct thread *m = load_relaxed(&p->m);
+    bool in_library = m && load_relaxed(&m->library_refusals);
+    if (in_library) {
+        store_relaxed(&m->library_refusals, 0);
+        limit = limit < LIBRARY_RETRY ? limit : LIBRARY_RETRY;
+        again_at(l, l->now + LIBRARY_RETRY);
+    }
+    if (ran < limit) {
+        again_at(l, s->since + limit);
+    } else if (l->now - s->asked >= limit) {
+        ask(l, p, s);
+    }
+}
+
+/* Work on a busy processor while another is idle: left there on purpose, in case it is only a hand-over; not for long. */
+static void look_at_leftovers(struct processor *p, bool moved)
+{
+    if (moved && ring_empty(&p->woken) && deque_empty(&p->fresh))
+        return;
+    if (!processor_has_work(p))
+        return;
+    if (!moved)
+        store_relaxed(&p->eager, EAGER_WAKES);
+    wake_any();
+}
+
+static void look_at_lent(struct look *l, struct processor *p, struct seen *s, uint32_t state)
+{
+    bool before = s->lent == state;
+    s->lent = state;
+    if (!before || !(l->waiting || l->earliest <= l->now)) {
+        again_at(l, l->now + l->slice);
+        return;
+    }
+    if (cas_ordered(&p->state, &state, P_RUNNING)) { /* partner: take_back */
+        add_relaxed(&sched.handovers, 1);
+        hand_over(p);
+    }
+}
+
+static void look_at(struct look *l, struct processor *p, struct seen *s)
+{
+    uint32_t tick = load_relaxed(&p->tick);
+    uint64_t switches = load_relaxed(&p->switches);
+    bool moved = switches != s->switches;
+    if (tick != s->tick) {
+        s->tick = tick;
+        s->since = l->now;
+        s->asked = 0;
+    }
+    s->switches = switches;
+    uint32_t state = load_ordered(&p->state);
+    if (P_STATE(state) == P_LENT) {
+        look_at_lent(l, p, s, state);
+    } else if (P_STATE(state) == P_RUNNING) {
+        if (l->idle)
+            look_at_leftovers(p, moved);
+        else
+            look_at_running(l, p, s);
+        if ((int)p->id >= load_relaxed(&sched.processors))
+            look_at_running(l, p, s);
+    }
+}
+
+/* ---- the rest of its work ---- */
+
+/* A processor was idle, work was there, and no thread: starts one. False: the system has none to give now. */
+static bool start_wanted_thread(void)
+{
+    if (!swap_ordered(&sched.wanted_threads, 0))
+        return true;
+    lock_take(&sched.lock);
+    struct processor *p = sched.idle_threads ? NULL : idle_pop();
+    lock_drop(&sched.lock);
+    if (!p) {
+        wake_any();
+        return true;
+    }
+    if (thread_start(p, false) == 0)
+        return true;
+    lock_take(&sched.lock);
+    idle_push(p);
+    lock_drop(&sched.lock);
+    store_ordered(&sched.wanted_threads, 1);
+    return false;
+}
+
+static void look_everywhere(struct look *l)
+{
+    l->now = os_now();
+    l->slice = load_relaxed(&sched.slice);
+    l->next = TIME_NEVER;
+    l->earliest = timers_earliest();
+    l->waiting = somebody_waits();
+    l->idle = load_ordered(&sched.idle_count) != 0;
+    store_relaxed(&sched.clock, l->now);
+    if (!start_wanted_thread())
+        again_at(l, l->now + THREAD_RETRY);
+    for (int i = 0; i < load_ordered(&sched.processors_ever); i++)
+        look_at(l, processor_at(i), &seen[i]);
+    if (l->waiting || (l->idle && l->earliest <= l->now))
+        wake_any();
+}
+
+/* Until when it may sleep for the sake of timers. A due one that nobody has run yet: a grant later. */
+static void plan_for_timers(struct look *l)
+{
+    int64_t earliest = timers_earliest();
+    int64_t keeper = load_ordered(&sched.keeper);
+    if (earliest == TIME_NEVER || (keeper != 0 && keeper <= earliest))
+        return;
+    again_at(l, earliest > l->now ? earliest : l->now + GRANT);
+}
+
+static void sleep_until(struct look *l, bool deep)
+{
+    plan_for_timers(l);
+    if (deep) {
+        store_ordered(&monitor_asleep, 1);
+        if (!os_fence_all())
+            again_at(l, l->now + UNFENCED_SLEEP);
+        if (somebody_waits()) { /* partner: monitor_tell */
+            store_relaxed(&monitor_asleep, 0);
+            return;
+        }
+    }
+    store_ordered(&monitor_until, l->next);
+    /* Said, now look once more; partner: timers_watch. */
+    int64_t next = l->next;
+    plan_for_timers(l);
+    if (l->next >= next)
+        os_wait(&kicked, 0, l->next);
+    store_relaxed(&monitor_asleep, 0);
+}
+
+static void run(void *argument)
+{
+    (void)argument;
+    os_thread_set_prompt(true);
+    int quiet = 0;
+    for (;;) {
+        struct look look;
+        store_ordered(&kicked, 0);
+        bump(&sched.monitor_ticks);
+        if (swap_ordered(&dump_wanted, 0))
+            dump_all(2);
+        look_everywhere(&look);
+        quiet = look.waiting ? 0 : quiet + 1;
+        bool deep = quiet > QUIET_LOOKS;
+        if (!deep)
+            again_at(&look, look.now + look.slice);
+        sleep_until(&look, deep);
+    }
+}
+
+int monitor_start(void)
+{
+    return os_thread_start(run, NULL, MONITOR_STACK * SANITIZE_STACK_FACTOR);
+}

@@ -1,0 +1,159 @@
+/* Preemption: taking a goroutine off its processor at an arbitrary instruction.
+ *
+ * A request marks the processor (attention: the goroutine gives way at its next pick of a successor) and sends its thread one signal.
+ * The handler decides (verdict), and takes the goroutine off in one of two ways:
+ *   frame   switches away inside the handler, on the goroutine's own stack. When it is switched to again, on whatever thread, the
+ *           handler returns, and the kernel restores every bit of the state from its frame.
+ *   inject  edits the frame so that the goroutine, once the handler has returned, finds itself in a call that saves everything,
+ *           switches away like any other call, and restores everything.
+ * What never holds at the same time as a preemption: our own text (so the library needs no switching-off of its own), a
+ * scheduler context, preempt_hold (the library is inside libc), go_preempt_off. Until goroutines own their thread identity, also: a pc
+ * outside the program's own text, since libc knows threads, not goroutines. The seam for that is go_away below: it is the one place
+ * where a goroutine leaves a thread in the middle of foreign state, and resumes.
+ *
+ * After a switch out of the handler the signal stays masked on that thread; whoever is switched to there next unmasks it
+ * (switch_arrive), unless it comes back from a handler itself. No SA_NODEFER: with it frames pile up.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/preempt.h"
+
+#include "arch/arch.h"
+#include "sched/runtime.h"
+#include "sched/sched.h"
+
+#include <errno.h>
+
+int preempt_force;
+
+static enum preempt_mode mode;
+extern const char __start_go_text[] __attribute__((visibility("hidden")));
+extern const char __stop_go_text[] __attribute__((visibility("hidden")));
+
+void preempt_hold(void)
+{
+    struct thread *m = thread_self();
+    if (m)
+        m->hold++;
+}
+
+void preempt_release(void)
+{
+    struct thread *m = thread_self();
+    if (m)
+        m->hold--;
+}
+
+/* ---- asking ---- */
+
+static uint32_t ticket(struct processor *p)
+{
+    return load_relaxed(&p->tick) << 1 | 1;
+}
+
+void preempt_request(struct processor *p)
+{
+    store_relaxed(&p->attention, 1);
+    struct thread *m = load_relaxed(&p->m);
+    if (!m || mode == PREEMPT_OFF)
+        return;
+    store_relaxed(&m->wanted, ticket(p));
+    uint32_t none = 0;
+    if (!cas_ordered(&m->signal_pending, &none, 1)) /* one at a time; partner: the store in preempt_interrupt */
+        return;
+    bump(&m->requests);
+    if (os_interrupt(m->thread) != 0)
+        store_ordered(&m->signal_pending, 0);
+}
+
+/* ---- the verdict ---- */
+
+static bool in_library(uintptr_t pc)
+{
+    return pc - (uintptr_t)__start_go_text < (uintptr_t)(__stop_go_text - __start_go_text);
+}
+
+static bool has_room(struct goroutine *g, uintptr_t sp)
+{
+    size_t room = mode == PREEMPT_INJECT ? arch_inject_room() : 0;
+    return sp >= g->stack_low + room && sp <= g->stack_high;
+}
+
+/* GO_REFUSALS: yes. */
+static enum go_refusal verdict(struct thread *m, void *frame)
+{
+    uintptr_t pc = arch_frame_pc(frame);
+    if (in_library(pc))
+        return GO_REFUSED_LIBRARY;
+    struct goroutine *g = m->current;
+    if (g->kind != KIND_GOROUTINE || !m->p)
+        return GO_REFUSED_SCHEDULER;
+    if (!preempt_force && load_relaxed(&m->wanted) != ticket(m->p))
+        return GO_REFUSED_STALE;
+    if (m->hold)
+        return GO_REFUSED_OFF;
+    if (g->preempt_off) {
+        g->preempt_deferred = true;
+        return GO_REFUSED_OFF;
+    }
+    if (!has_room(g, arch_frame_sp(frame)))
+        return GO_REFUSED_STACK;
+    if (!os_image_owns(pc))
+        return GO_REFUSED_FOREIGN;
+    return GO_REFUSALS;
+}
+
+/* ---- doing it ---- */
+
+/* Off the processor, behind everybody, and back again, perhaps on another thread. */
+static void go_away(struct thread *m)
+{
+    struct goroutine *g = m->current;
+    bump(&m->preemptions);
+    store_relaxed(&g->state, G_RUNNABLE);
+    store_relaxed(&g->since, load_relaxed(&sched.clock));
+    m->after = (struct after){.kind = AFTER_LAST, .g = g};
+    switch_away(m, g, true);
+}
+
+/* Called by the code that arch_inject makes the goroutine run. */
+static void injected(void)
+{
+    int saved = errno;
+    go_away(thread_self());
+    __asm__ volatile("" ::: "memory");
+    errno = saved;
+}
+
+void preempt_interrupt(void *frame)
+{
+    struct thread *m = thread_self();
+    if (!m)
+        return;
+    store_ordered(&m->signal_pending, 0);
+    enum go_refusal refusal = verdict(m, frame);
+    if (refusal != GO_REFUSALS) {
+        bump(&m->refusals[refusal]);
+        if (refusal == GO_REFUSED_LIBRARY)
+            store_relaxed(&m->library_refusals, 1);
+        return;
+    }
+    store_relaxed(&m->wanted, 0);
+    if (mode == PREEMPT_INJECT) {
+        arch_inject(frame, injected);
+        return;
+    }
+    struct goroutine *g = m->current;
+    g->in_frame = true;
+    m->masked = true;
+    go_away(m);
+    m = thread_self();
+    g->in_frame = false;
+    m->masked = false; /* the return from the handler restores the goroutine's own mask */
+    os_frame_adopt(frame);
+}
+
+void preempt_start(enum preempt_mode chosen)
+{
+    mode = SANITIZE_CAN_PREEMPT ? chosen : PREEMPT_OFF;
+}

@@ -1,0 +1,30 @@
+/* Preemption as the rest of the library sees it: how to keep it away, and how to ask for it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SCHED_PREEMPT_H
+#define SCHED_PREEMPT_H
+
+#include "base/base.h"
+
+struct processor;
+
+enum preempt_mode { PREEMPT_OFF, PREEMPT_FRAME, PREEMPT_INJECT };
+
+/* Around every call that leaves our own text (libc, a callback) while the library is in the middle of something. Nests. */
+void preempt_hold(void);
+void preempt_release(void);
+
+/* Chooses the way of preempting; before the first goroutine. */
+void preempt_start(enum preempt_mode mode);
+
+/* Asks the goroutine that runs on p to give way: at its next call, or, if it makes none, by a signal. */
+void preempt_request(struct processor *p);
+
+/* The interrupt callback of the OS floor. */
+void preempt_interrupt(void *frame);
+
+/* Tests only: when not zero, every interrupt of ours counts as wanted. */
+extern int preempt_force;
+
+#endif

@@ -1,0 +1,191 @@
+/* Processors: giving them to threads, the idle list, and changing their number while goroutines run.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+#include "goroutine/task.h"
+
+struct processor *processor_at(int i)
+{
+    return load_acquire(&sched.processor[i]); /* partner: the store in make */
+}
+
+void processor_take(struct thread *m, struct processor *p)
+{
+    m->p = p;
+    store_relaxed(&p->m, m);
+    store_ordered(&p->state, P_RUNNING);
+}
+
+/* The thread gives its processor up; the caller says what becomes of it. */
+struct processor *processor_drop(struct thread *m)
+{
+    struct processor *p = m->p;
+    m->p = NULL;
+    store_relaxed(&p->m, NULL);
+    return p;
+}
+
+bool processor_has_work(struct processor *p)
+{
+    return load_relaxed(&p->next) || !ring_empty(&p->woken) || !deque_empty(&p->fresh);
+}
+
+/* Under sched.lock. */
+void idle_push(struct processor *p)
+{
+    store_relaxed(&p->state, P_IDLE);
+    p->idle_link = sched.idle_processors;
+    sched.idle_processors = p;
+    add_ordered(&sched.idle_count, 1); /* partner: wake_any reads it after it has queued */
+}
+
+/* Under sched.lock. NULL: all are busy. */
+struct processor *idle_pop(void)
+{
+    struct processor *p = sched.idle_processors;
+    if (p) {
+        sched.idle_processors = p->idle_link;
+        add_ordered(&sched.idle_count, -1u);
+        store_relaxed(&p->state, P_RUNNING);
+    }
+    return p;
+}
+
+/* ---- their number ---- */
+
+static struct processor *make(int i)
+{
+    /* Aligned by hand: the allocator of the program promises no more than malloc's. Never freed. */
+    char *raw = sched_alloc(sizeof(struct processor) + 64);
+    if (!raw)
+        return NULL;
+    struct processor *p = (struct processor *)round_up((uintptr_t)raw, 64);
+    __builtin_memset(p, 0, sizeof *p);
+    p->id = (uint32_t)i;
+    store_relaxed(&p->due, TIME_NEVER);
+    store_relaxed(&p->state, P_RETIRED);
+    store_release(&sched.processor[i], p);
+    store_ordered(&sched.processors_ever, i + 1);
+    return p;
+}
+
+/* Puts processors from..to-1 into service; returns how many are in service then. */
+int processor_grow(int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        struct processor *p = i < load_relaxed(&sched.processors_ever) ? processor_at(i) : make(i);
+        if (!p)
+            return i;
+        lock_take(&sched.lock);
+        store_relaxed(&p->attention, 0);
+        store_ordered(&sched.processors, i + 1);
+        idle_push(p);
+        lock_drop(&sched.lock);
+    }
+    return to;
+}
+
+/* Everything queued on a processor that leaves goes to the global list. */
+static void drain(struct processor *p)
+{
+    struct goroutine *g;
+    while ((g = queue_take_next(p)) || (g = ring_get(&p->woken)) || (g = deque_pop(&p->fresh)))
+        queue_overflow(g);
+    stack_flush(p);
+}
+
+/* The thread of a surplus processor takes it out of service. */
+void processor_retire(struct thread *m)
+{
+    struct processor *p = processor_drop(m);
+    drain(p);
+    store_ordered(&p->state, P_RETIRED);
+    wake_any();
+}
+
+/* Under sched.lock: takes idle surplus processors off the list. */
+static void retire_idle(int n)
+{
+    struct processor **link = &sched.idle_processors;
+    while (*link) {
+        struct processor *p = *link;
+        if ((int)p->id < n) {
+            link = &p->idle_link;
+            continue;
+        }
+        *link = p->idle_link;
+        add_ordered(&sched.idle_count, -1u);
+        store_ordered(&p->state, P_RETIRED);
+    }
+}
+
+/* True once it is out of service; else asks its goroutine to leave. */
+static bool retired(struct processor *p)
+{
+    uint32_t state = load_ordered(&p->state);
+    if (P_STATE(state) == P_LENT && cas_ordered(&p->state, &state, P_RUNNING)) {
+        drain(p);
+        store_ordered(&p->state, P_RETIRED);
+        wake_any();
+        return true;
+    }
+    if (state == P_RUNNING)
+        preempt_request(p);
+    return state == P_RETIRED;
+}
+
+static void shrink(int n)
+{
+    lock_take(&sched.lock);
+    store_ordered(&sched.processors, n);
+    retire_idle(n);
+    lock_drop(&sched.lock);
+    for (int i = n; i < load_relaxed(&sched.processors_ever); i++) {
+        for (int round = 0; !retired(processor_at(i)); round++) {
+            /* The goroutine there may be in foreign code; ask again each slice, and let others have our own processor meanwhile. */
+            if (round < 8) {
+                sched_yield_now();
+            } else {
+                timer_sleep(os_now() + load_relaxed(&sched.slice));
+            }
+            lock_take(&sched.lock);
+            retire_idle(n);
+            lock_drop(&sched.lock);
+        }
+    }
+}
+
+/* Returns the number before. One change at a time: others wait by yielding, so that they can be moved too. */
+int processor_resize(int n)
+{
+    static _Atomic uint32_t changing;
+    uint32_t expected = 0;
+    while (!cas_ordered(&changing, &expected, 1)) {
+        sched_yield_now();
+        expected = 0;
+    }
+    int before = load_relaxed(&sched.processors);
+    if (n > before) {
+        processor_grow(before, n);
+        wake_any();
+    } else if (n < before) {
+        shrink(n);
+    }
+    store_ordered(&changing, 0);
+    return before;
+}
+
+int go_maxprocs(int n)
+{
+    int error = sched_ensure();
+    if (error)
+        return error;
+    if (n <= 0)
+        return load_relaxed(&sched.processors);
+    return processor_resize(n > PROCESSORS_MAX ? PROCESSORS_MAX : n);
+}

@@ -1,0 +1,253 @@
+/* Queues of runnable goroutines: the two rings of a processor, its next slot, and the global lists.
+ *
+ * Who runs when: the next slot first, within the slice of the goroutine that filled it, so that a pair that wakes each other stays on
+ * one warm processor. Then, by turns, the newest of the fresh ones (depth first: a tree of goroutines needs few stacks at a time)
+ * and the oldest of the woken ones. Then the lists that all processors share: woken by plain threads, overflow of the rings, and last
+ * the preempted ones, which never enter a ring again: one that wakes up would have to wait for their slices. Every 64th pick looks
+ * at the preempted and at the oldest fresh one first, so nobody starves.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#define SLOT(i) ((uint32_t)(i) % RING_SIZE)
+
+/* ---- first in, first out ---- */
+
+/* Owner. False: full. */
+bool ring_put(struct ring *r, struct goroutine *g)
+{
+    uint32_t head = load_acquire(&r->head); /* partner: the CAS of who took; its slot is free again */
+    uint32_t tail = load_relaxed(&r->tail);
+    if (tail - head >= RING_SIZE)
+        return false;
+    store_relaxed(&r->slots[SLOT(tail)], g);
+    store_release(&r->tail, tail + 1); /* partner: load of tail in ring_grab */
+    return true;
+}
+
+/* Owner. */
+struct goroutine *ring_get(struct ring *r)
+{
+    uint32_t head = load_acquire(&r->head);
+    uint32_t tail = load_relaxed(&r->tail);
+    while (head != tail) {
+        struct goroutine *g = load_relaxed(&r->slots[SLOT(head)]);
+        if (cas_ordered(&r->head, &head, head + 1))
+            return g;
+    }
+    return NULL;
+}
+
+/* Anybody: takes the older half; `batch` has room for RING_SIZE / 2 + 1. */
+uint32_t ring_grab(struct ring *r, struct goroutine **batch)
+{
+    uint32_t head = load_acquire(&r->head);
+    for (;;) {
+        uint32_t tail = load_acquire(&r->tail); /* partner: the release store in ring_put */
+        uint32_t count = tail - head;
+        count -= count / 2;
+        if (count == 0)
+            return 0;
+        if (count > RING_SIZE / 2 + 1) { /* head moved on between the two loads */
+            head = load_acquire(&r->head);
+            continue;
+        }
+        for (uint32_t i = 0; i < count; i++)
+            batch[i] = load_relaxed(&r->slots[SLOT(head + i)]);
+        if (cas_ordered(&r->head, &head, head + count))
+            return count;
+    }
+}
+
+static bool ring_full(struct ring *r)
+{
+    return load_relaxed(&r->tail) - load_acquire(&r->head) >= RING_SIZE;
+}
+
+bool ring_empty(struct ring *r)
+{
+    return load_ordered(&r->head) == load_ordered(&r->tail);
+}
+
+/* ---- last in, first out ---- */
+
+/* The indexes wrap around, so only their difference has a meaning. */
+static int32_t deque_length(uint32_t top, uint32_t bottom)
+{
+    return (int32_t)(bottom - top);
+}
+
+/* Owner. False: full. */
+bool deque_push(struct deque *d, struct goroutine *g)
+{
+    uint32_t bottom = load_relaxed(&d->bottom);
+    uint32_t top = load_acquire(&d->top); /* partner: the CAS of a thief; its slot is free again */
+    if (deque_length(top, bottom) >= RING_SIZE)
+        return false;
+    store_relaxed(&d->slots[SLOT(bottom)], g);
+    store_release(&d->bottom, bottom + 1); /* partner: load of bottom in deque_steal */
+    return true;
+}
+
+/* Owner. */
+struct goroutine *deque_pop(struct deque *d)
+{
+    uint32_t bottom = load_relaxed(&d->bottom);
+    if (bottom == load_relaxed(&d->top)) /* only the owner adds, so empty is empty */
+        return NULL;
+    bottom--;
+    /* Claim the newest before looking at top; partner: a thief reads top, then bottom. Both orders are total. */
+    swap_ordered(&d->bottom, bottom);
+    uint32_t top = load_ordered(&d->top);
+    if (deque_length(top, bottom) > 0)
+        return load_relaxed(&d->slots[SLOT(bottom)]);
+    struct goroutine *g = NULL;
+    if (top == bottom) { /* the last one: whoever moves top has it */
+        g = load_relaxed(&d->slots[SLOT(bottom)]);
+        if (!cas_ordered(&d->top, &top, top + 1))
+            g = NULL;
+    }
+    store_relaxed(&d->bottom, bottom + 1);
+    return g;
+}
+
+/* Anybody: the oldest. */
+struct goroutine *deque_steal(struct deque *d)
+{
+    uint32_t top = load_ordered(&d->top);
+    for (;;) {
+        uint32_t bottom = load_ordered(&d->bottom);
+        if (deque_length(top, bottom) <= 0)
+            return NULL;
+        struct goroutine *g = load_relaxed(&d->slots[SLOT(top)]);
+        if (cas_ordered(&d->top, &top, top + 1))
+            return g;
+    }
+}
+
+bool deque_empty(struct deque *d)
+{
+    uint32_t top = load_ordered(&d->top);
+    return deque_length(top, load_ordered(&d->bottom)) <= 0;
+}
+
+/* ---- linked lists ---- */
+
+void list_add(struct list *l, struct goroutine *g)
+{
+    g->link = NULL;
+    if (l->count == 0)
+        l->last = &l->first;
+    *l->last = g;
+    l->last = &g->link;
+    l->count++;
+}
+
+struct goroutine *list_take(struct list *l)
+{
+    struct goroutine *g = l->first;
+    if (g) {
+        l->first = g->link;
+        l->count--;
+    }
+    return g;
+}
+
+/* ---- the queues by their meaning ---- */
+
+static void add_shared(struct list *l, struct goroutine **batch, uint32_t count)
+{
+    lock_take(&sched.lock);
+    for (uint32_t i = 0; i < count; i++)
+        list_add(l, batch[i]);
+    /* Ordered; partner: going idle publishes idle_count, then looks at queued. */
+    add_ordered(&sched.queued, count);
+    lock_drop(&sched.lock);
+}
+
+/* Behind everybody. */
+void queue_last(struct goroutine *g)
+{
+    add_shared(&sched.preempted, &g, 1);
+}
+
+void queue_overflow(struct goroutine *g)
+{
+    add_shared(&sched.overflow, &g, 1);
+}
+
+/* For who has no processor of its own to queue on. The caller wakes somebody. */
+void queue_urgent(struct goroutine *g)
+{
+    add_shared(&sched.urgent, &g, 1);
+}
+
+/* A full ring spills its older half, in one go. */
+static void spill(struct goroutine **batch, uint32_t count, struct goroutine *g)
+{
+    batch[count] = g;
+    add_shared(&sched.overflow, batch, count + 1);
+}
+
+void queue_woken(struct processor *p, struct goroutine *g)
+{
+    struct goroutine *batch[RING_SIZE / 2 + 2];
+    if (likely(ring_put(&p->woken, g)))
+        return;
+    spill(batch, ring_grab(&p->woken, batch), g);
+}
+
+void queue_fresh(struct processor *p, struct goroutine *g)
+{
+    struct goroutine *batch[RING_SIZE / 2 + 2];
+    if (likely(deque_push(&p->fresh, g)))
+        return;
+    uint32_t count = 0;
+    while (count < RING_SIZE / 2) {
+        struct goroutine *old = deque_steal(&p->fresh);
+        if (!old)
+            break;
+        batch[count++] = old;
+    }
+    spill(batch, count, g);
+}
+
+/* A fair share of the woken and overflowed ones, into the own ring. Under sched.lock. */
+static uint32_t take_share(struct processor *p)
+{
+    uint32_t share = (sched.urgent.count + sched.overflow.count) / (uint32_t)load_relaxed(&sched.processors);
+    uint32_t taken = 0;
+    while (taken < share && taken < RING_SIZE / 2) {
+        struct list *from = sched.urgent.count ? &sched.urgent : &sched.overflow;
+        if (from->count == 0 || from->first->bound || ring_full(&p->woken))
+            break;
+        ring_put(&p->woken, list_take(from)); /* only the owner adds, so there is room */
+        taken++;
+    }
+    return taken;
+}
+
+/* One to run from the shared lists, and some more into the own ring; NULL: they are empty. */
+struct goroutine *queue_take_shared(struct processor *p, bool preempted_first)
+{
+    if (load_relaxed(&sched.queued) == 0)
+        return NULL;
+    lock_take(&sched.lock);
+    struct goroutine *g = preempted_first ? list_take(&sched.preempted) : NULL;
+    if (!g && !(g = list_take(&sched.urgent)) && !(g = list_take(&sched.overflow)))
+        g = list_take(&sched.preempted);
+    uint32_t taken = (g != NULL) + (preempted_first ? 0 : take_share(p));
+    add_ordered(&sched.queued, -taken);
+    lock_drop(&sched.lock);
+    return g;
+}
+
+/* Owner or thief. */
+struct goroutine *queue_take_next(struct processor *p)
+{
+    struct goroutine *g = load_relaxed(&p->next);
+    while (g && !cas_ordered(&p->next, &g, NULL))
+        ;
+    return g;
+}

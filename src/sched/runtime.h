@@ -1,0 +1,318 @@
+/* Private to this folder: goroutine, thread, processor, and who may touch which field.
+ *
+ * Goroutine (g): a stack, and where it stopped. Thread (m): a kernel thread that runs goroutines, and its own scheduler context.
+ * Processor (p): the right to run, with its queues; there are go_maxprocs of them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SCHED_RUNTIME_H
+#define SCHED_RUNTIME_H
+
+#include "base/atomic.h"
+#include "base/base.h"
+#include "base/heap.h"
+#include "base/sanitize.h"
+#include "os/os.h"
+#include "sched/lock.h"
+#include "sched/tune.h"
+
+#include "goroutine/debug.h"
+
+enum g_state {
+    G_DEAD,     /* in a cache of dead goroutines, or its slot was never used; belongs to that cache's owner */
+    G_RUNNABLE, /* on exactly one queue; belongs to who takes it from there */
+    G_RUNNING,  /* m->current of exactly one thread; belongs to that thread */
+    G_WAITING,  /* parked; belongs to who dequeues its waiter, and that one must call sched_ready */
+    G_BLOCKED,  /* in a blocking region: runs on its thread, without a processor */
+};
+
+enum g_kind {
+    KIND_GOROUTINE,
+    KIND_SCHEDULER, /* the context in which a thread looks for work */
+    KIND_THREAD,    /* stands for a plain thread that uses the library: parks by sleeping */
+};
+
+struct goroutine {
+    /* Belongs to whoever owns the goroutine by its state. */
+    void *sp;               /* where it stopped; not valid while it runs */
+    struct goroutine *link; /* next on the list that it is on */
+    void (*fn)(void *);
+    void *arg;
+    uint8_t kind;
+    bool in_frame;         /* stopped inside an interrupt: the return from it restores the signal mask */
+    uint16_t preempt_off;  /* depth of go_preempt_off */
+    uint16_t blocking;     /* depth of go_blocking_begin */
+    uint16_t locks_thread; /* depth of go_lock_thread */
+    bool preempt_deferred; /* a preemption was refused because of preempt_off */
+    struct thread *bound;  /* the only thread it may run on; NULL: any */
+    struct exit_hook *exit_hooks; /* innermost first */
+
+    /* Written by the owner; read by dumps at any time. */
+    _Atomic uint32_t state;
+    _Atomic uint64_t id;
+    _Atomic(const char *) why;   /* what it waits for, in words */
+    _Atomic(const void *) where; /* the object that it waits on */
+    _Atomic int64_t since;       /* about when the state began */
+
+    /* Fixed while it lives. */
+    uintptr_t stack_low, stack_high; /* what it may use; for main() a generous guess */
+    uintptr_t creator_pc;
+    uint64_t creator_id;
+    char name[16];
+    struct region *region; /* where its stack comes from; NULL: not from a region */
+
+    _Atomic uint32_t note; /* KIND_THREAD: 1 when ready */
+    struct fiber fiber;
+};
+
+/* What must happen right after a switch, done by the context that was switched to: only then is the old stack at rest. */
+enum after_kind {
+    AFTER_NOTHING,
+    AFTER_UNLOCK, /* drop `lock`: the goroutine has parked */
+    AFTER_CALL,   /* call(argument): the same, for more than one lock */
+    AFTER_YIELD,  /* queue g behind the others of this processor */
+    AFTER_LAST,   /* queue g behind everybody */
+    AFTER_DEAD,   /* take g's memory back */
+};
+
+struct after {
+    enum after_kind kind;
+    struct goroutine *g;
+    struct lock *lock;
+    void (*call)(void *);
+    void *argument;
+};
+
+/* A first-in-first-out ring: the owner puts at the tail and takes at the head, thieves take half from the head. */
+struct ring {
+    _Atomic uint32_t head CACHE_ALIGNED; /* moved by whoever takes, by CAS */
+    _Atomic uint32_t tail;               /* moved by the owner; release, partner: the acquire load of a thief */
+    _Atomic(struct goroutine *) slots[RING_SIZE];
+};
+
+/* A last-in-first-out deque (D. Chase, Y. Lev: Dynamic circular work-stealing deque, 2005), bounded: the owner pushes and pops at
+ * the bottom, thieves take one at a time from the top, which is the oldest. */
+struct deque {
+    _Atomic uint32_t top CACHE_ALIGNED; /* moved by whoever takes the oldest, by CAS */
+    _Atomic uint32_t bottom;            /* moved by the owner */
+    _Atomic(struct goroutine *) slots[RING_SIZE];
+};
+
+enum p_state {
+    P_IDLE,    /* on sched.idle_processors; belongs to sched.lock */
+    P_RUNNING, /* p->m runs it */
+    P_LENT,    /* its thread is in a blocking region and may come back for it; whoever wins the CAS away from here owns it */
+    P_RETIRED, /* beyond go_maxprocs; belongs to nobody, only its timers live on */
+};
+
+/* The state of a lent processor carries a count, so that a thread that comes back cannot take what was lent anew since. */
+#define P_STATE(word)       ((word)&15)
+#define P_LENT_TIMES(times) (P_LENT | (uint32_t)(times) << 4)
+
+struct processor {
+    /* Atomic, written by anybody. */
+    _Atomic uint32_t state;
+    _Atomic(struct thread *) m;
+    _Atomic uint32_t attention; /* somebody wants the scheduler to look around: slice over, timer due, retire */
+    _Atomic int64_t due;        /* key of the first timer; written under timer_lock */
+
+    /* Atomic, written by the thread that runs it. */
+    _Atomic uint32_t tick;     /* one more with each slice that begins */
+    _Atomic uint64_t switches; /* one more with each goroutine put on it */
+    _Atomic uint32_t lent;     /* one more each time it is lent */
+    _Atomic(struct goroutine *) next; /* runs next, within the slice of who made it ready; also taken by thieves */
+    _Atomic uint32_t eager;    /* wake-ups left that are sent at once, because its goroutines run long; also by the monitor */
+    struct ring woken;         /* woken and yielded goroutines */
+    struct deque fresh;        /* new goroutines */
+
+    /* Only the thread that runs it. */
+    uint32_t id;
+    uint32_t picks;
+    bool fresh_turn;
+    uint32_t dead_count;
+    struct goroutine *dead; /* dead goroutines of the default stack size, last in first out */
+    uint64_t next_id, last_id;
+    _Atomic int64_t born; /* of goroutines spawned minus ended here; summed by go_count */
+    _Atomic uint64_t spawned, steals;
+
+    struct processor *idle_link; /* under sched.lock */
+
+    struct lock timer_lock CACHE_ALIGNED;
+    struct heap timers; /* under timer_lock */
+};
+
+struct thread {
+    /* Only the thread itself (its interrupt handler included). */
+    struct goroutine *current; /* also read by the monitor */
+    struct processor *p;
+    struct processor *lent; /* what it gave away for a blocking region, and its state word then */
+    uint32_t lent_word;
+    struct after after;
+    struct goroutine *came_from; /* for the sanitizers */
+    bool searching;              /* counted in sched.searching */
+    bool masked;                 /* left an interrupt without returning from it: the signal is masked */
+    bool quits;                  /* its bound goroutine has ended */
+    uint32_t hold;               /* inside a call to libc made by the library: no preemption */
+    uint64_t random;
+    struct goroutine *bound; /* the goroutine that is tied to it */
+
+    /* Atomic. */
+    _Atomic uint32_t signal_pending; /* one signal at a time */
+    _Atomic uint32_t wanted;         /* 1 + low bits of the tick for which a preemption was asked; 0: none */
+    _Atomic uint64_t requests, preemptions, refusals[GO_REFUSALS];
+    _Atomic uint32_t library_refusals; /* the monitor asks again soon */
+
+    /* Handed over with the note: written by the waker before it sets the note. */
+    _Atomic uint32_t note;
+    struct processor *handed;
+    bool handed_searching;
+
+    os_thread thread;        /* fixed once it runs */
+    struct thread *all_link; /* fixed */
+    struct thread *idle_link; /* under sched.lock */
+    bool idle;                /* on the idle list; under sched.lock */
+    bool is_first;            /* the thread the process began with */
+    struct goroutine scheduler; /* its own context */
+};
+
+struct list {
+    struct goroutine *first, **last; /* last is NULL in an empty list that was never used */
+    uint32_t count;
+};
+
+struct scheduler {
+    struct lock lock;
+    /* Under lock. */
+    struct processor *idle_processors;
+    struct thread *idle_threads;
+    struct list urgent;    /* woken, but by no processor: from plain threads, blocking regions */
+    struct list overflow;  /* what the rings could not hold */
+    struct list preempted; /* and others that must not run before anybody else */
+
+    /* Atomic; written under lock, or as noted. */
+    _Atomic uint32_t idle_count CACHE_ALIGNED; /* processors on the idle list */
+    _Atomic uint32_t queued;                   /* on these three lists */
+    _Atomic uint32_t searching;                /* threads that look for work; anybody */
+    _Atomic uint32_t threads;                  /* kernel threads that exist */
+    _Atomic uint32_t wanted_threads;           /* the monitor shall start so many */
+    _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
+    _Atomic uint32_t foreign;                  /* plain threads have used the library */
+    _Atomic int64_t keeper;                    /* until when the idle thread that keeps the time sleeps; 0: there is none */
+    _Atomic int64_t clock;                     /* a recent os_now() */
+    _Atomic uint64_t wakeups, handovers, monitor_ticks;
+    _Atomic uint64_t ids; /* last goroutine number given to a processor's batch */
+    _Atomic int64_t born_outside;
+    _Atomic uint64_t spawned_outside;
+
+    /* Settings. */
+    _Atomic int64_t slice CACHE_ALIGNED;
+    _Atomic int32_t processors;      /* go_maxprocs */
+    _Atomic int32_t processors_ever; /* valid entries of processor[] */
+    _Atomic(struct processor *) processor[PROCESSORS_MAX];
+    _Atomic(struct thread *) all_threads;
+    _Atomic uint32_t started;
+};
+
+extern struct scheduler sched;
+
+/* thread.c */
+struct thread *thread_self(void); /* NULL on a plain thread; ask again after every switch */
+struct goroutine *thread_stand_in(void);
+struct thread *thread_new(void);
+int thread_start(struct processor *p, bool searching);
+int thread_adopt_first(struct goroutine *main_goroutine);
+void thread_sleep(struct thread *m, int64_t deadline);
+void thread_wake(struct thread *m, struct processor *p, bool searching);
+
+/* processor.c */
+struct processor *processor_at(int i);
+int processor_grow(int from, int to);
+int processor_resize(int n);
+void processor_take(struct thread *m, struct processor *p);
+struct processor *processor_drop(struct thread *m);
+void processor_retire(struct thread *m);
+bool processor_has_work(struct processor *p);
+struct processor *idle_pop(void);       /* under sched.lock */
+void idle_push(struct processor *p);    /* under sched.lock */
+
+/* runq.c */
+bool ring_put(struct ring *r, struct goroutine *g);
+struct goroutine *ring_get(struct ring *r);
+uint32_t ring_grab(struct ring *r, struct goroutine **batch);
+bool ring_empty(struct ring *r);
+bool deque_push(struct deque *d, struct goroutine *g);
+struct goroutine *deque_pop(struct deque *d);
+struct goroutine *deque_steal(struct deque *d);
+bool deque_empty(struct deque *d);
+void list_add(struct list *l, struct goroutine *g);
+struct goroutine *list_take(struct list *l);
+void queue_woken(struct processor *p, struct goroutine *g);
+void queue_fresh(struct processor *p, struct goroutine *g);
+void queue_last(struct goroutine *g);
+void queue_overflow(struct goroutine *g);
+void queue_urgent(struct goroutine *g);
+struct goroutine *queue_take_shared(struct processor *p, bool preempted_first);
+struct goroutine *queue_take_next(struct processor *p);
+
+/* sched.c */
+_Noreturn void schedule_for_ever(void);
+void switch_away(struct thread *m, struct goroutine *g, bool may_run_next);
+_Noreturn void switch_from_dead(struct thread *m, struct goroutine *g);
+void switch_arrive(void);
+
+/* idle.c */
+struct goroutine *find_work(struct thread *m);
+void wake_for(struct processor *p);
+void wake_any(void);
+void hand_over(struct processor *p);
+
+/* goroutine.c */
+extern struct goroutine main_goroutine;
+void goroutine_begin(void);
+void goroutine_bury(struct goroutine *g);
+void goroutine_init_main(uintptr_t stack_address);
+int64_t goroutine_count(void);
+
+/* stack.c */
+void stack_start(void);
+struct goroutine *stack_take(struct processor *p, size_t size);
+void stack_give(struct processor *p, struct goroutine *g);
+void stack_flush(struct processor *p);
+struct goroutine *stack_owner(uintptr_t address, bool *in_gap);
+void stack_each(void (*visit)(struct goroutine *g, void *argument), void *argument);
+uint64_t stack_count(void);
+
+/* timers.c */
+int64_t timers_earliest(void);
+void timers_run(struct processor *p, int64_t now);
+void timers_watch(void);
+
+/* monitor.c */
+int monitor_start(void);
+void monitor_kick(void);
+void monitor_request_dump(void);
+extern _Atomic uint32_t monitor_asleep; /* 1: it sleeps until a moment or for ever, and wants to be told of waiting work */
+extern _Atomic int64_t monitor_until;   /* the moment */
+
+/* blocking.c */
+void processor_acquire(struct thread *m, struct goroutine *g);
+
+/* deadlock.c */
+void deadlock_check(void);
+
+/* dump.c */
+void dump_all(int fd);
+
+/* panic.c */
+bool report_fault(void *frame, void *address);
+
+/* A push by the thread that runs the processor, then a look at whether the monitor sleeps: the store-load pair needs no fence
+ * here because the monitor fences all threads before it looks at the queues a last time (monitor.c). */
+static inline void monitor_tell(void)
+{
+    compiler_barrier();
+    if (unlikely(load_relaxed(&monitor_asleep)))
+        monitor_kick();
+}
+
+#endif

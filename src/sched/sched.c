@@ -1,0 +1,199 @@
+/* Switching: who runs next, and what must be done for the one that has just left.
+ *
+ * A goroutine that parks, yields or ends picks its successor itself, from the rings of its processor, and switches straight to it:
+ * one switch, no detour through a scheduler context. What must not happen before it is off its stack (dropping the lock it parked
+ * under, queueing it, taking its memory back) is noted in m->after and done by whoever runs next on that thread, first thing.
+ * Only where the own rings have nothing, or somebody asked for attention, the thread's scheduler context looks further (idle.c).
+ *
+ * Rejected: a scheduler context between any two goroutines, as Go has it (two switches and a cold stack for each hand-over); requeueing
+ * before the switch (another thread could resume a stack that is still in use).
+ *
+ * All this runs in the library's own text, which is never preempted, so "the current thread" holds until the next switch.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "arch/arch.h"
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+struct scheduler sched;
+
+/* The one place that switches. A return-address predictor keeps up with a switch only if it always returns to the same place. */
+static NOINLINE void switch_to(struct thread *m, struct goroutine *from, struct goroutine *to, bool for_ever)
+{
+    m->current = to;
+    m->came_from = from;
+    fiber_leave(&from->fiber, &to->fiber, for_ever);
+    arch_switch(&from->sp, to->sp);
+    switch_arrive();
+}
+
+static void finish(struct thread *m, struct after after)
+{
+    switch (after.kind) {
+    case AFTER_NOTHING:
+        break;
+    case AFTER_UNLOCK:
+        lock_drop(after.lock);
+        break;
+    case AFTER_CALL:
+        after.call(after.argument);
+        break;
+    case AFTER_YIELD:
+        queue_woken(m->p, after.g);
+        break;
+    case AFTER_LAST:
+        queue_last(after.g);
+        wake_any();
+        break;
+    case AFTER_DEAD:
+        goroutine_bury(after.g);
+        break;
+    }
+}
+
+/* First thing on a stack that was switched to, on whatever thread it is now. */
+void switch_arrive(void)
+{
+    struct thread *m = thread_self();
+    fiber_arrive(&m->current->fiber, m->came_from ? &m->came_from->fiber : NULL);
+    struct after after = m->after;
+    if (after.kind != AFTER_NOTHING) {
+        m->after.kind = AFTER_NOTHING;
+        finish(m, after);
+    }
+    if (unlikely(m->masked) && m->current->kind == KIND_GOROUTINE && !m->current->in_frame) {
+        m->masked = false;
+        os_interrupt_unmask();
+    }
+}
+
+static void count_switch(struct processor *p, struct goroutine *g)
+{
+    bump(&p->switches);
+    store_relaxed(&g->state, G_RUNNING);
+}
+
+/* The newest fresh and the oldest woken one, by turns. */
+static struct goroutine *take_own(struct processor *p)
+{
+    p->fresh_turn = !p->fresh_turn;
+    struct goroutine *g = p->fresh_turn ? deque_pop(&p->fresh) : ring_get(&p->woken);
+    if (!g)
+        g = p->fresh_turn ? ring_get(&p->woken) : deque_pop(&p->fresh);
+    return g;
+}
+
+/* What runs next if nothing but the own rings is asked; NULL: the scheduler context must look. */
+static struct goroutine *pick(struct thread *m)
+{
+    struct processor *p = m->p;
+    if (unlikely(!p) || unlikely(m->bound != NULL))
+        return NULL;
+    if (unlikely(load_relaxed(&p->attention)) || unlikely((++p->picks & LOOK_AROUND_MASK) == 0))
+        return NULL;
+    struct goroutine *g = load_relaxed(&p->next);
+    if (g && (g = queue_take_next(p)))
+        return g;
+    g = take_own(p);
+    if (g)
+        bump(&p->tick);
+    return g;
+}
+
+/* Leaves goroutine g for the best successor. Whatever m->after holds happens then. Returns when g runs again. */
+static void leave(struct thread *m, struct goroutine *g, bool for_ever)
+{
+    struct goroutine *next = pick(m);
+    if (next) {
+        struct processor *p = m->p;
+        count_switch(p, next);
+        if (unlikely(load_relaxed(&p->due) < load_relaxed(&monitor_until)))
+            timers_watch();
+    } else {
+        next = &m->scheduler;
+    }
+    switch_to(m, g, next, for_ever);
+}
+
+void switch_away(struct thread *m, struct goroutine *g, bool look_around)
+{
+    if (look_around) {
+        switch_to(m, g, &m->scheduler, false);
+    } else {
+        leave(m, g, false);
+    }
+}
+
+_Noreturn void switch_from_dead(struct thread *m, struct goroutine *g)
+{
+    m->after = (struct after){.kind = AFTER_DEAD, .g = g};
+    leave(m, g, true);
+    fatal("a dead goroutine runs");
+}
+
+/* ---- the scheduler context ---- */
+
+/* A thread tied to a goroutine runs nothing else: it lends its processor out and sleeps until the goroutine is due. */
+static void run_bound(struct thread *m)
+{
+    if (m->p)
+        hand_over(processor_drop(m));
+    thread_sleep(m, TIME_NEVER); /* partner: give_to_bound; it may have come first */
+    store_relaxed(&m->note, 0);
+    processor_take(m, m->handed);
+    m->handed = NULL;
+    m->searching = false;
+}
+
+/* g runs on another thread only: that one gets our processor, and we go idle. */
+static void give_to_bound(struct thread *m, struct goroutine *g)
+{
+    thread_wake(g->bound, processor_drop(m), false);
+}
+
+static void retire_thread(struct thread *m)
+{
+    if (m->p)
+        hand_over(processor_drop(m));
+    if (m->is_first) /* the process would end with it */
+        for (;;)
+            thread_sleep(m, TIME_NEVER);
+    os_thread_forget();
+    add_ordered(&sched.threads, -1u);
+    os_thread_exit();
+}
+
+static struct goroutine *choose(struct thread *m)
+{
+    if (m->quits)
+        retire_thread(m);
+    if (m->bound) {
+        run_bound(m);
+        return m->bound;
+    }
+    for (;;) {
+        struct goroutine *g = find_work(m);
+        if (!g->bound)
+            return g;
+        if (g->bound == m)
+            return g;
+        give_to_bound(m, g);
+    }
+}
+
+/* What each thread does when it has no goroutine to run. */
+_Noreturn void schedule_for_ever(void)
+{
+    switch_arrive();
+    for (;;) {
+        struct thread *m = thread_self();
+        struct goroutine *g = choose(m);
+        bump(&m->p->tick);
+        count_switch(m->p, g);
+        timers_watch();
+        switch_to(m, &m->scheduler, g, false);
+    }
+}

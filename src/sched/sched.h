@@ -1,0 +1,197 @@
+/* What the floors above may use of the scheduler: who runs, the two doors of blocking (park and ready), and waiting in line.
+ *
+ * The rules of the two doors: a goroutine parks holding the lock of the object it waits on, having put a waiter on the object's
+ * queue; the lock is dropped after the switch, by the context that was switched to. Whoever takes the waiter off the queue, under
+ * that lock, owns the goroutine and must call sched_ready exactly once. The waiter lives on the parked stack and is gone after that.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SCHED_SCHED_H
+#define SCHED_SCHED_H
+
+#include "base/atomic.h"
+#include "base/base.h"
+#include "base/heap.h"
+#include "sched/lock.h"
+#include "sched/preempt.h"
+
+struct goroutine;
+struct processor;
+
+/* The calling goroutine; on a plain thread its stand-in. Starts the scheduler if the caller is main(). */
+struct goroutine *sched_self(void);
+
+/* Parks the caller and drops the lock once it is off its stack. `why` and `where` are for dumps; why is a literal. */
+void sched_park(struct lock *lock, const char *why, const void *where);
+
+/* The same where more than one lock must be dropped: release(argument) runs after the switch, on another stack. */
+void sched_park_with(void (*release)(void *), void *argument, const char *why, const void *where);
+
+/* Makes a parked goroutine run again. */
+void sched_ready(struct goroutine *g);
+
+/* Lets others run. */
+void sched_yield_now(void);
+
+/* Starts a goroutine for a library's own purpose (timer functions). 0, -ENOMEM, -EAGAIN. */
+int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc);
+
+/* Starts the scheduler if need be. 0 or -EAGAIN, -ENOMEM. */
+int sched_ensure(void);
+
+/* Memory through the allocator that the program chose; NULL: none left. */
+void *sched_alloc(size_t size);
+void sched_free(void *at);
+
+/* memcpy and memset that are not preempted half way, as the caller may hold a lock. */
+void sched_copy(void *to, const void *from, size_t size);
+void sched_zero(void *at, size_t size);
+
+/* ---- timers ---- */
+
+struct timer {
+    struct heap_node node;
+    struct processor *p; /* in whose heap it is; fixed while armed */
+    bool armed;          /* under the heap's lock */
+    /* Runs under the heap's lock, in a scheduler context: must not wait for a lock. Returns when to fire again, or TIME_NEVER. */
+    int64_t (*fire)(struct timer *timer, int64_t now);
+};
+
+/* Fires once the clock passes `when`. will_park: the caller parks right away, so the scheduler itself sees to the deadline. */
+void timer_arm(struct timer *timer, int64_t when, bool will_park);
+
+/* True if it had not fired. When it returns the timer does not fire, and is not firing. */
+bool timer_disarm(struct timer *timer);
+
+/* Parks the caller until the moment. */
+void timer_sleep(int64_t when);
+
+/* What a timer that finds a lock taken returns, to try again. */
+#define TIMER_RETRY 20000
+
+/* ---- waiting in line ---- */
+
+struct waiter {
+    struct waiter *next, *prev;
+    struct goroutine *g;
+    void *slot;              /* the element to send, or where to receive */
+    _Atomic uint32_t *claim; /* shared by the waiters of one select: 0, or 1 + index of the one that won; NULL: a lone waiter */
+    uint32_t index;
+    int32_t result; /* written by who takes it off the queue */
+    bool queued;
+};
+
+/* All zero is an empty queue. Under the object's lock; first may be read without it, as a hint. */
+struct wait_queue {
+    struct waiter *_Atomic first;
+    struct waiter *last;
+};
+
+static inline bool wait_queue_empty(const struct wait_queue *q)
+{
+    return load_relaxed(&q->first) == NULL;
+}
+
+static inline void wait_queue_push(struct wait_queue *q, struct waiter *w)
+{
+    w->next = NULL;
+    w->prev = q->last;
+    if (q->last) {
+        q->last->next = w;
+    } else {
+        store_relaxed(&q->first, w);
+    }
+    q->last = w;
+    w->queued = true;
+}
+
+static inline void wait_queue_push_front(struct wait_queue *q, struct waiter *w)
+{
+    struct waiter *first = load_relaxed(&q->first);
+    w->prev = NULL;
+    w->next = first;
+    if (first) {
+        first->prev = w;
+    } else {
+        q->last = w;
+    }
+    store_relaxed(&q->first, w);
+    w->queued = true;
+}
+
+static inline void wait_queue_remove(struct wait_queue *q, struct waiter *w)
+{
+    if (w->prev) {
+        w->prev->next = w->next;
+    } else {
+        store_relaxed(&q->first, w->next);
+    }
+    if (w->next) {
+        w->next->prev = w->prev;
+    } else {
+        q->last = w->prev;
+    }
+    w->queued = false;
+}
+
+/* Wins the right to wake the waiter's goroutine; false: another case of its select has won. Release and acquire of the result
+ * happen through sched_ready and the run queue. */
+static inline bool waiter_claim(struct waiter *w)
+{
+    uint32_t open = 0;
+    return !w->claim || cas_ordered(w->claim, &open, w->index + 1);
+}
+
+/* Takes off the waiter that has waited longest and that nobody else has won; NULL: none. */
+static inline struct waiter *wait_queue_pop(struct wait_queue *q)
+{
+    for (;;) {
+        struct waiter *w = load_relaxed(&q->first);
+        if (!w)
+            return NULL;
+        wait_queue_remove(q, w);
+        if (waiter_claim(w))
+            return w;
+    }
+}
+
+/* Takes all off, each with this result, and links them by next, for wait_ready_all. Not for waiters with a claim. */
+struct waiter *wait_queue_pop_all(struct wait_queue *q, int32_t result);
+void wait_ready_all(struct waiter *first);
+
+/* Puts the waiter at the end of the queue, waits until somebody takes it off, and gives its result; -ETIMEDOUT at the deadline.
+ * Called with the lock, returns without it. */
+int wait_in_line(struct lock *lock, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why);
+
+/* The same for a waiter that is on the queue already. */
+int wait_queued(struct lock *lock, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why);
+
+/* The same for several waiters with one claim: drops the locks by release(argument). The deadline works on waiter w of queue q,
+ * under `lock`, which release must drop last. */
+int wait_for_many(struct lock *lock, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why,
+                  void (*release)(void *), void *argument);
+
+/* A deadline that has passed before any waiting: -EAGAIN for GO_NOW, -ETIMEDOUT for another moment in the past, 0 for one to come. */
+int deadline_passed(int64_t deadline);
+
+/* A number by chance. */
+uint64_t sched_random(void);
+
+/* ---- ends ---- */
+
+/* Called if the goroutine ends (go_exit) before sched_exit_forget. The hook lives on its stack; they nest. */
+struct exit_hook {
+    void (*run)(void *argument);
+    void *argument;
+    struct exit_hook *outer;
+};
+void sched_exit_hook(struct exit_hook *hook);
+void sched_exit_forget(struct exit_hook *hook);
+
+/* A bug of ours: one line, then abort. */
+_Noreturn void fatal(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* The caller broke a rule: one line that names the rule and the goroutine, then exit with 2. */
+_Noreturn void panic(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#endif

@@ -1,0 +1,150 @@
+/* The first call starts everything: settings from the environment, processors, the monitor, and main() as goroutine 1.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "arch/arch.h"
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "goroutine/task.h"
+
+/* A whole number from the environment; `otherwise` if there is none. */
+static long setting(const char *name, long otherwise)
+{
+    const char *value = getenv(name);
+    if (!value || !*value)
+        return otherwise;
+    char *end;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    if (*end || errno || number <= 0)
+        panic("%s=%s: must be a whole number above 0", name, value);
+    return number;
+}
+
+static enum preempt_mode preempt_setting(void)
+{
+    const char *value = getenv("GOROUTINE_PREEMPT");
+    if (!value || !*value || strcmp(value, "frame") == 0)
+        return PREEMPT_FRAME;
+    if (strcmp(value, "inject") == 0)
+        return PREEMPT_INJECT;
+    if (strcmp(value, "off") == 0)
+        return PREEMPT_OFF;
+    panic("GOROUTINE_PREEMPT=%s: must be frame, inject or off", value);
+}
+
+static int64_t clamp_slice(int64_t ns)
+{
+    return ns < SLICE_SHORTEST ? SLICE_SHORTEST : ns > SLICE_LONGEST ? SLICE_LONGEST : ns;
+}
+
+int64_t go_slice(int64_t ns)
+{
+    int error = sched_ensure();
+    if (error)
+        return error;
+    int64_t before = load_relaxed(&sched.slice);
+    if (ns > 0) {
+        store_relaxed(&sched.slice, clamp_slice(ns));
+        monitor_kick();
+    }
+    return before;
+}
+
+static void read_settings(void)
+{
+    store_relaxed(&sched.slice, clamp_slice((int64_t)setting("GOROUTINE_SLICE", SLICE_DEFAULT / 1000) * 1000));
+    preempt_start(preempt_setting());
+    /* In a static program libc's text can not be told from the program's own, so nothing may be preempted there. */
+    if (!os_image_start())
+        preempt_start(PREEMPT_OFF);
+}
+
+static int start_processors(void)
+{
+    long n = setting("GOMAXPROCS", os_cpu_count());
+    int made = processor_grow(0, n > PROCESSORS_MAX ? PROCESSORS_MAX : (int)n);
+    return made > 0 ? 0 : -ENOMEM;
+}
+
+static const struct os_hooks hooks = {
+    .interrupt = preempt_interrupt,
+    .fault = report_fault,
+    .quit = monitor_request_dump,
+};
+
+/* Each step is done once, also where a later one failed and the next call tries again. */
+static int start_once(void)
+{
+    static int done;
+    int error = 0;
+    if (done == 0) {
+        arch_init();
+        read_settings();
+        stack_start();
+        store_relaxed(&sched.clock, os_now());
+        store_relaxed(&sched.ids, 1);
+        done++;
+    }
+    if (done == 1) {
+        error = os_signals_start(&hooks, (int)setting("GOROUTINE_SIGNAL", 0));
+        if (error == -EINVAL)
+            panic("GOROUTINE_SIGNAL=%s: not a signal that can be used", getenv("GOROUTINE_SIGNAL"));
+        if (error)
+            return error;
+        done++;
+    }
+    if (done == 2) {
+        error = start_processors();
+        if (error)
+            return error;
+        done++;
+    }
+    if (done == 3) {
+        error = monitor_start();
+        if (error)
+            return error;
+        done++;
+    }
+    store_ordered(&sched.started, 1);
+    return 0;
+}
+
+/* The first thread joins as goroutine 1 the first time it calls; it may not be the one that started the scheduler. */
+static int adopt_main(void)
+{
+    static _Atomic uint32_t adopted;
+    if (load_relaxed(&adopted) || !os_thread_is_first())
+        return 0;
+    int error = thread_adopt_first(&main_goroutine);
+    if (error)
+        return error;
+    store_relaxed(&adopted, 1);
+    goroutine_init_main((uintptr_t)__builtin_frame_address(0));
+    add_ordered(&sched.blocking, 1);
+    processor_acquire(thread_self(), &main_goroutine);
+    add_ordered(&sched.blocking, -1u);
+    return 0;
+}
+
+int sched_ensure(void)
+{
+    static struct lock lock;
+    if (thread_self())
+        return 0;
+    int error = 0;
+    if (!load_acquire(&sched.started)) {
+        lock_take(&lock);
+        if (!load_relaxed(&sched.started))
+            error = start_once();
+        lock_drop(&lock);
+    }
+    return error ? error : adopt_main();
+}

@@ -1,0 +1,148 @@
+/* Kernel threads: starting them, their own scheduler context, who the calling thread is, and how an idle one sleeps.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "arch/arch.h"
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+#define THREAD_STACK ((size_t)256 << 10)
+#define SCHEDULER_STACK ((size_t)64 << 10)
+
+static _Thread_local struct thread *self;
+static _Thread_local struct goroutine stand_in;
+
+/* Not inline, and not to be reasoned about: after a switch the same goroutine may be on another thread, and an address of a
+ * thread-local that the compiler kept from before would be the old thread's. */
+NOINLINE struct thread *thread_self(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return self;
+}
+
+NOINLINE struct goroutine *thread_stand_in(void)
+{
+    __asm__ volatile("" ::: "memory");
+    if (unlikely(stand_in.kind != KIND_THREAD)) {
+        stand_in.kind = KIND_THREAD;
+        store_relaxed(&stand_in.state, G_RUNNING);
+        store_ordered(&sched.foreign, 1);
+    }
+    return &stand_in;
+}
+
+uint64_t sched_random(void)
+{
+    static _Thread_local uint64_t state;
+    struct thread *m = thread_self();
+    if (m)
+        return next_random(&m->random);
+    if (!state)
+        state = (uint64_t)os_now() | 1;
+    return next_random(&state);
+}
+
+static NOINLINE void set_self(struct thread *m)
+{
+    self = m;
+}
+
+static void publish(struct thread *m)
+{
+    struct thread *first = load_relaxed(&sched.all_threads);
+    do {
+        m->all_link = first;
+    } while (!cas_ordered(&sched.all_threads, &first, m));
+    add_ordered(&sched.threads, 1);
+}
+
+static void init(struct thread *m)
+{
+    m->random = (uint64_t)(uintptr_t)m * 0x9e3779b97f4a7c15u | 1;
+    m->scheduler.kind = KIND_SCHEDULER;
+}
+
+/* What a new thread does first: on its own stack, which is also its scheduler context. */
+static void run(void *argument)
+{
+    struct thread *m = argument;
+    set_self(m);
+    m->thread = os_thread_self();
+    os_thread_set_prompt(false);
+    int error = os_thread_prepare();
+    if (error)
+        fatal("no memory for the alternate stack of a thread");
+    fiber_create_current(&m->scheduler.fiber);
+    m->current = &m->scheduler;
+    publish(m);
+    if (m->handed) {
+        m->searching = m->handed_searching;
+        processor_take(m, m->handed);
+        m->handed = NULL;
+    }
+    schedule_for_ever();
+}
+
+/* A thread for processor p, which the caller owns. Only the monitor calls it: starting a thread takes libc's locks. */
+int thread_start(struct processor *p, bool searching)
+{
+    if (load_relaxed(&sched.threads) >= THREADS_MAX)
+        fatal("more than %d threads: too many goroutines block their threads at once", THREADS_MAX);
+    struct thread *m = sched_alloc(sizeof *m);
+    if (!m)
+        return -12;
+    __builtin_memset(m, 0, sizeof *m);
+    init(m);
+    m->handed = p;
+    m->handed_searching = searching;
+    int error = os_thread_start(run, m, THREAD_STACK * SANITIZE_STACK_FACTOR);
+    if (error)
+        sched_free(m);
+    return error;
+}
+
+/* Makes the thread the process began with one of ours, with g, on whose stack we are, as its goroutine. It has no processor yet. */
+int thread_adopt_first(struct goroutine *g)
+{
+    static struct thread first;
+    struct thread *m = &first;
+    size_t size = SCHEDULER_STACK * SANITIZE_STACK_FACTOR;
+    char *stack = os_map(size, os_page_size());
+    if (!stack)
+        return -12;
+    int error = os_thread_prepare();
+    if (error) {
+        os_unmap(stack, size);
+        return error;
+    }
+    init(m);
+    m->is_first = true;
+    m->thread = os_thread_self();
+    m->scheduler.sp = arch_context_init(stack + size, schedule_for_ever);
+    fiber_create(&m->scheduler.fiber, stack, size);
+    fiber_create_current(&g->fiber);
+    m->current = g;
+    publish(m);
+    set_self(m);
+    return 0;
+}
+
+/* Until somebody calls thread_wake, or the deadline. */
+void thread_sleep(struct thread *m, int64_t deadline)
+{
+    while (load_acquire(&m->note) == 0) { /* partner: the store in thread_wake */
+        if (os_wait(&m->note, 0, deadline) != 0)
+            return;
+    }
+}
+
+/* Hands p (may be NULL) to an idle thread that the caller took off the idle list. */
+void thread_wake(struct thread *m, struct processor *p, bool searching)
+{
+    m->handed = p;
+    m->handed_searching = searching;
+    store_release(&m->note, 1);
+    os_wake(&m->note, 1);
+}

@@ -1,0 +1,323 @@
+/* The library interrupts nobody without need, and sleeps while there is nothing to do.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include "hogs.h"
+
+static struct go_stats stats(void)
+{
+    struct go_stats s = {0};
+
+    go_stats_read(&s, sizeof s);
+    return s;
+}
+
+struct alone {
+    int n;
+    atomic_int started;
+    uint64_t requests[HOGS_MAX];
+};
+
+/* Computes among no more goroutines than processors, and counts the signals meanwhile. */
+static void compute_alone(void *arg, int index)
+{
+    struct alone *a = arg;
+    uint64_t before;
+
+    atomic_fetch_add(&a->started, 1);
+    while (atomic_load(&a->started) < a->n)
+        ;
+    hog_for(100 * GO_MILLISECOND); /* main goes to sleep meanwhile */
+    before = stats().preempt_requests;
+    hog_for((500 + 100 * index) * GO_MILLISECOND);
+    a->requests[index] = stats().preempt_requests - before;
+}
+
+static void check_quiet(int procs, int hogs)
+{
+    struct alone *a = test_alloc(sizeof *a);
+
+    a->n = hogs;
+    go_maxprocs(procs);
+    crew_run(hogs, compute_alone, a);
+    CHECK_EQ(0, a->requests[0]);
+}
+
+TEST(no_signal_is_sent_while_every_goroutine_has_a_processor)
+{
+    check_quiet(1, 1);
+    check_quiet(2, 1);
+    check_quiet(2, 2);
+    check_quiet(8, 2);
+}
+
+/* Context switches so far of all threads of this process but the calling one. */
+static long long switches_of_others(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    long self = syscall(SYS_gettid);
+    long long sum = 0;
+
+    for (struct dirent *d; tasks && (d = readdir(tasks));) {
+        char path[300], line[128];
+        FILE *f;
+
+        if (d->d_name[0] == '.' || atol(d->d_name) == self)
+            continue;
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", d->d_name);
+        f = fopen(path, "r");
+        while (f && fgets(line, sizeof line, f)) {
+            long long n;
+            if (sscanf(line, "voluntary_ctxt_switches: %lld", &n) == 1 || sscanf(line, "nonvoluntary_ctxt_switches: %lld", &n) == 1)
+                sum += n;
+        }
+        if (f)
+            fclose(f);
+    }
+    if (tasks)
+        closedir(tasks);
+    return sum;
+}
+
+struct nap {
+    go_chan *end;
+    long long switches;
+    uint64_t ticks;
+};
+
+static void watch_the_nap(void *arg, int index)
+{
+    struct nap *n = arg;
+
+    (void)index;
+    usleep(500000);
+    n->switches = switches_of_others();
+    n->ticks = stats().monitor_ticks;
+    usleep(1000000);
+    n->ticks = stats().monitor_ticks - n->ticks;
+    n->switches = switches_of_others() - n->switches;
+    go_send(n->end, NULL);
+}
+
+static void check_nap(void)
+{
+    struct nap *n = test_alloc(sizeof *n);
+    struct crew *c;
+
+    n->end = test_chan(0, 0);
+    c = crew_start_threads(1, watch_the_nap, n);
+    go_recv(n->end, NULL);
+    crew_wait(c);
+    CHECK_EQ(0, n->ticks);
+    CHECK_EQ(0, n->switches);
+}
+
+TEST(an_idle_process_sleeps)
+{
+    for (int procs = 1; procs <= 8; procs *= 2) {
+        go_maxprocs(procs);
+        check_nap();
+    }
+}
+
+TEST(an_idle_process_with_a_timer_far_away_sleeps)
+{
+    go_timer *t = go_timer_new(3600 * GO_SECOND);
+
+    check_nap();
+    CHECK_EQ(0, go_timer_free(t));
+}
+
+static void wait_for_end(void *arg, int index)
+{
+    (void)index;
+    go_recv(arg, NULL);
+}
+
+TEST(an_idle_process_with_a_thousand_waiting_goroutines_sleeps)
+{
+    go_chan *end = test_chan(0, 0);
+    struct hogs *h = hogs_start(4, hog_arithmetic); /* so that threads and the monitor have been busy before */
+    struct crew *c = crew_start(1000, wait_for_end, end);
+
+    hogs_wait_for_turn(h, 0);
+    hogs_stop(h);
+    check_nap();
+    go_chan_close(end);
+    crew_wait(c);
+}
+
+static void sleep_in_region(void *arg, int index)
+{
+    (void)index;
+    go_blocking_begin();
+    usleep(*(useconds_t *)arg);
+    go_blocking_end();
+}
+
+TEST(an_idle_process_with_a_goroutine_that_blocks_in_the_kernel_sleeps)
+{
+    useconds_t *us = test_alloc(sizeof *us);
+    struct crew *c;
+
+    *us = 2000000;
+    c = crew_start(1, sleep_in_region, us);
+    check_nap();
+    crew_wait(c);
+}
+
+/* Signals sent for so many hogs in a second. */
+static void check_volume(int procs, int hogs, int64_t slice)
+{
+    struct go_stats before, after;
+    int64_t begin, slices;
+    struct hogs *h;
+
+    go_maxprocs(procs);
+    go_slice(slice);
+    h = hogs_start(hogs, hog_arithmetic);
+    go_sleep(100 * GO_MILLISECOND);
+    before = stats();
+    begin = test_now();
+    go_sleep(GO_SECOND);
+    after = stats();
+    slices = (test_now() - begin) / slice * procs;
+    hogs_stop(h);
+    CHECK_BETWEEN(slices / 10, slices * 5 / 4 + 20, after.preempt_requests - before.preempt_requests);
+}
+
+TEST(no_more_signals_are_sent_than_slices_end)
+{
+    check_volume(1, 4, GO_MILLISECOND);
+    check_volume(2, 4, GO_MILLISECOND);
+    check_volume(2, 4, 10 * GO_MILLISECOND);
+    check_volume(2, 16, 10 * GO_MILLISECOND);
+}
+
+TEST(nearly_every_request_succeeds_on_code_that_never_calls_the_library)
+{
+    struct go_stats before, after;
+    uint64_t requests, done;
+    struct hogs *h;
+
+    go_maxprocs(1);
+    go_slice(200 * GO_MICROSECOND);
+    h = hogs_start(4, hog_tight);
+    go_sleep(100 * GO_MILLISECOND);
+    before = stats();
+    go_sleep(2 * GO_SECOND);
+    after = stats();
+    hogs_stop(h);
+    requests = after.preempt_requests - before.preempt_requests;
+    done = after.preemptions - before.preemptions;
+    CHECK(requests > 100);
+    if (!CHECK(done * 100 >= requests * 99))
+        test_note("%llu of %llu", (unsigned long long)done, (unsigned long long)requests);
+}
+
+/* ---- refusals, by cause ---- */
+
+typedef void turn(void *arg);
+
+/* Takes turns on the only processor, while a hog waits for it, until a request was refused for this cause. */
+static void check_refusal(enum go_refusal cause, turn *take, void *arg)
+{
+    uint64_t before;
+    int64_t end = test_now() + 30 * GO_SECOND;
+    struct hogs *h;
+
+    go_maxprocs(1);
+    h = hogs_start(1, hog_arithmetic);
+    before = stats().refusals[cause];
+    while (stats().refusals[cause] == before && test_now() < end)
+        take(arg);
+    CHECK(stats().refusals[cause] != before);
+    hogs_stop(h);
+}
+
+static void spin_with_preemption_off(void *arg)
+{
+    (void)arg;
+    go_preempt_off();
+    hog_for(20 * GO_MILLISECOND);
+    go_preempt_on();
+}
+
+TEST(a_request_refused_because_preemption_is_off_is_counted)
+{
+    check_refusal(GO_REFUSED_OFF, spin_with_preemption_off, NULL);
+}
+
+static void call_the_library(void *arg)
+{
+    for (int i = 0; i < 100000; i++)
+        go_chan_len(arg);
+}
+
+TEST(a_request_refused_inside_the_library_is_counted)
+{
+    check_refusal(GO_REFUSED_LIBRARY, call_the_library, test_chan(0, 0));
+}
+
+static void *(*volatile fill)(void *, int, size_t) = memset;
+
+static void call_libc(void *arg)
+{
+    fill(arg, 1, 16 << 20);
+}
+
+TEST(a_request_refused_inside_libc_is_counted)
+{
+    check_refusal(GO_REFUSED_FOREIGN, call_libc, test_alloc(16 << 20));
+}
+
+static ucontext_t here, elsewhere;
+
+static void spin_elsewhere(void)
+{
+    hog_for(20 * GO_MILLISECOND);
+}
+
+static void spin_on_a_stack_of_its_own(void *stack)
+{
+    getcontext(&elsewhere);
+    elsewhere.uc_stack.ss_sp = stack;
+    elsewhere.uc_stack.ss_size = 64 << 10;
+    elsewhere.uc_link = &here;
+    makecontext(&elsewhere, spin_elsewhere, 0);
+    swapcontext(&here, &elsewhere);
+}
+
+TEST(a_request_refused_on_a_stack_that_is_not_the_goroutines_is_counted)
+{
+    check_refusal(GO_REFUSED_STACK, spin_on_a_stack_of_its_own, test_alloc(64 << 10));
+}
+
+TEST(every_request_is_either_done_or_refused)
+{
+    struct go_stats before = stats(), after;
+    uint64_t answered = 0, requests = 0;
+    struct hogs *h;
+
+    go_maxprocs(2);
+    go_slice(100 * GO_MICROSECOND);
+    h = hogs_start(4, hog_calling);
+    for (int64_t end = test_now() + GO_SECOND; test_now() < end;)
+        go_yield();
+    hogs_stop(h);
+    go_sleep(10 * GO_MILLISECOND); /* for the last signal */
+    after = stats();
+    requests = after.preempt_requests - before.preempt_requests;
+    answered = after.preemptions - before.preemptions;
+    for (int i = 0; i < GO_REFUSALS; i++)
+        answered += after.refusals[i] - before.refusals[i];
+    CHECK_BETWEEN(1, INT64_MAX, requests);
+    if (!CHECK(answered <= requests + 2 && answered + 2 >= requests))
+        test_note("%llu requests, %llu answers", (unsigned long long)requests, (unsigned long long)answered);
+}

@@ -1,0 +1,187 @@
+/* arch_switch keeps what the ABI says a call keeps, on one thread and across threads, and a new context starts well.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <semaphore.h>
+#include <unwind.h>
+#include "abi.h"
+#include "os/tap.h"
+
+enum { STACK = 256 * 1024, ROUNDS = 20000, MOVES = 2000 };
+
+static _Alignas(64) char stack[STACK];
+static void *partner, *back; /* the second context, and whoever resumed it */
+static const char *changed;  /* the name of the first register that arch_switch failed to keep */
+
+/* Switches with random values in all kept registers. */
+static void switch_filled(void **save, void *load, uint64_t *state)
+{
+    struct abi_kept in, out;
+
+    abi_kept_random(&in, state);
+    abi_switch(save, load, &in, &out);
+    if (!changed)
+        changed = abi_difference(abi_kept_fields, &in, &out);
+}
+
+static void partner_body(void)
+{
+    uint64_t state = 2;
+
+    for (;;)
+        switch_filled(&partner, back, &state);
+}
+
+static void start_partner(void)
+{
+    changed = NULL;
+    partner = arch_context_init(stack + STACK, partner_body);
+}
+
+static void one_thread(void)
+{
+    uint64_t state = 1;
+
+    start_partner();
+    for (int i = 0; i < ROUNDS; i++)
+        switch_filled(&back, partner, &state);
+    if (changed)
+        printf("# it changed %s\n", changed);
+    OK(!changed, "a switch keeps every register that a call keeps, control words included");
+}
+
+/* ---- two threads resume the partner by turns ---- */
+
+struct carrier {
+    sem_t turn;
+    struct carrier *other;
+    uint64_t state;
+};
+
+static void *carry(void *arg)
+{
+    struct carrier *me = arg;
+
+    for (int i = 0; i < MOVES; i++) {
+        sem_wait(&me->turn);
+        switch_filled(&back, partner, &me->state);
+        sem_post(&me->other->turn);
+    }
+    return NULL;
+}
+
+static void two_threads(void)
+{
+    struct carrier carriers[2] = {{.state = 3, .other = &carriers[1]}, {.state = 4, .other = &carriers[0]}};
+    pthread_t threads[2];
+
+    start_partner();
+    for (int i = 0; i < 2; i++) {
+        sem_init(&carriers[i].turn, 0, i == 0);
+        pthread_create(&threads[i], NULL, carry, &carriers[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    if (changed)
+        printf("# it changed %s\n", changed);
+    OK(!changed, "and so it does when the context continues on another thread");
+}
+
+/* ---- a new context ---- */
+
+struct abi_entered abi_entered;
+
+void abi_entry_body(void)
+{
+    arch_switch(&partner, back);
+}
+
+static void alignment(void)
+{
+    bool aligned = true, inside = true;
+
+    for (int misaligned = 0; misaligned < 64; misaligned++) {
+        char *top = stack + STACK - misaligned;
+        arch_switch(&back, arch_context_init(top, abi_entry));
+        aligned &= abi_entry_aligned();
+        inside &= abi_entered.sp < (uintptr_t)top && abi_entered.sp > (uintptr_t)top - 256;
+    }
+    OK(aligned, "a new context's entry finds the stack as aligned as a called function does, whatever the stack's end");
+    OK(inside, "and close below the stack's end");
+}
+
+static void control_words(void)
+{
+    void *fresh = abi_new_context(stack + STACK, abi_entry);
+
+    arch_switch(&back, fresh);
+    OK(abi_entry_control(), "and the control words that its creator had when it made it");
+}
+
+/* ---- backtraces ---- */
+
+static int frames;
+static bool left;
+
+static _Unwind_Reason_Code count_frame(struct _Unwind_Context *context, void *unused)
+{
+    uintptr_t cfa = _Unwind_GetCFA(context);
+    (void)unused;
+    left |= cfa < (uintptr_t)stack || cfa > (uintptr_t)stack + STACK;
+    return ++frames < 100 ? _URC_NO_REASON : _URC_NORMAL_STOP;
+}
+
+static void walk(void)
+{
+    frames = 0;
+    _Unwind_Backtrace(count_frame, NULL);
+    arch_switch(&partner, back);
+}
+
+static void backtrace_end(void)
+{
+    arch_switch(&back, arch_context_init(stack + STACK, walk));
+    printf("# %d frames\n", frames);
+    OK(frames >= 1 && frames <= 2 && !left, "a backtrace ends at a new context's entry");
+}
+
+/* ---- reading a context ---- */
+
+static __attribute__((noinline)) void rest(uintptr_t *fp)
+{
+    *fp = (uintptr_t)__builtin_frame_address(0);
+    arch_switch(&partner, back);
+    __asm__ volatile("");
+}
+
+static uintptr_t resting_fp;
+
+static void rest_for_ever(void)
+{
+    for (;;)
+        rest(&resting_fp);
+}
+
+static void fields(void)
+{
+    partner = arch_context_init(stack + STACK, rest_for_ever);
+    OK(arch_context_pc(partner) == (uintptr_t)rest_for_ever, "a new context will continue at its entry");
+    arch_switch(&back, partner);
+    uintptr_t pc = arch_context_pc(partner);
+    OK(pc > (uintptr_t)rest && pc < (uintptr_t)rest + 200, "one that switched away, behind the call");
+    OK(arch_context_fp(partner) == resting_fp, "and has its frame pointer");
+}
+
+int main(void)
+{
+    arch_init();
+    one_thread();
+    two_threads();
+    alignment();
+    control_words();
+    backtrace_end();
+    fields();
+    return tap_end();
+}

@@ -1,0 +1,114 @@
+# What must hold for a built library, one function a sentence; each prints what breaks it. Included by library.t and text.t.
+#
+# SPDX-License-Identifier: MIT
+
+# Code in an archive (or an object) that is not in go_text.
+code_elsewhere() {
+    readelf -SW "$1" | awk '
+        /^File:/ { file = $2 }
+        /^  \[/ {
+            sub(/^  \[ *[0-9]+\] */, "")
+            if ($7 ~ /X/ && $1 != "go_text" && $5 !~ /^0+$/) print file ": code in " $1
+        }'
+}
+
+# Objects of an archive that would make the program's stack executable.
+stack_notes() {
+    readelf -SW "$1" | awk '
+        function close_file() { if (file != "" && !noted) print file ": no .note.GNU-stack, or one that asks for an executable stack" }
+        /^File:/ { close_file(); file = $2; noted = 0 }
+        /^  \[/ { sub(/^  \[ *[0-9]+\] */, ""); if ($1 == ".note.GNU-stack" && $7 !~ /X/) noted = 1 }
+        END { close_file() }'
+}
+
+# Calls in an archive that go to another file through a stub of the linker's.
+stub_calls() {
+    nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
+    readelf -rW "$1" | awk '
+        FILENAME != "-" { own[$1] = 1; next }
+        /^File:/ { file = $2 }
+        /^Relocation section/ { in_text = /relr?a?go_text/ || /\.relr?a?go_text/ }
+        in_text && / R_[A-Z0-9_]*PLT[0-9A-Z_]* / {
+            name = $5
+            sub(/@.*/, "", name)
+            if (!(name in own) && name != "go_text") print file ": calls " name " through a stub"
+        }' "$work/defined" -
+}
+
+# Functions of the archive that lie outside go_text in the program or the shared library, by address; and that it is not empty.
+functions_outside() {
+    nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 && $2 ~ /^[tTwW]$/ { print $3 }' | sort -u >"$work/functions"
+    {
+        readelf -SW "$2" | sed -n 's/^.*\] go_text *[A-Z]* *\([0-9a-f]*\) [0-9a-f]* \([0-9a-f]*\) .*/section \1 \2/p'
+        nm --defined-only "$2"
+    } | awk '
+        function value(hex,    i, v) {
+            for (i = 1; i <= length(hex); i++) v = v * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+            return v
+        }
+        FILENAME != "-" { own[$1] = 1; next }
+        $1 == "section" { start = value($2); stop = start + value($3); next }
+        NF == 3 && $2 ~ /^[tTwW]$/ && ($3 in own) {
+            seen++
+            if (value($1) < start || value($1) >= stop) print $3 " lies outside go_text"
+        }
+        END { if (!seen || start == stop) print "go_text or the functions of the library are missing" }' "$work/functions" -
+}
+
+# Where a program asks for the bounds of its own go_text, they are the bounds of the whole section.
+bounds() {
+    {
+        readelf -SW "$1" | sed -n 's/^.*\] go_text *[A-Z]* *\([0-9a-f]*\) [0-9a-f]* \([0-9a-f]*\) .*/section \1 \2/p'
+        nm "$1" | sed -n 's/^\([0-9a-f]*\) [a-zA-Z] __\(start\|stop\)_go_text$/\2 \1/p'
+    } | awk '
+        function value(hex,    i, v) {
+            for (i = 1; i <= length(hex); i++) v = v * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+            return v
+        }
+        { at[$1] = value($2) }
+        $1 == "section" { size = value($3) }
+        END {
+            if (!("start" in at) || !("stop" in at) || !size) print "no go_text, or no symbol for its ends"
+            else if (at["start"] != at["section"] || at["stop"] != at["section"] + size) print "__start_go_text or __stop_go_text is not an end of go_text"
+        }'
+}
+
+# Code that the library needs and the program has in itself, outside go_text: where it is interrupted there, nothing shows that the
+# library was called. Functions of libgcc are the usual ones (64-bit division on a 32-bit CPU).
+helpers_linked_in() {
+    nm --undefined-only "$1" 2>/dev/null | awk '{ print $NF }' | sort -u >"$work/wanted"
+    nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
+    nm --defined-only "$2" | awk 'NF == 3 && $2 ~ /^[tTwWi]$/ { print $3 }' | sort -u >"$work/linked"
+    # A constructor calls pthread_atfork: nothing can be preempted yet.
+    comm -23 "$work/wanted" "$work/defined" | comm -12 - "$work/linked" | grep -v -E '^(pthread_atfork|__(start|stop)_go_text)$' |
+        sed 's/$/ is called by the library, and linked in outside go_text/'
+}
+
+# Dynamic flags of a shared library: no relocation in its text, no stub, everything bound before the program starts.
+text_relocations() {
+    readelf -dW "$1" | grep TEXTREL
+    true
+}
+
+stubs() {
+    readelf -rW "$1" | grep -E 'R_[A-Z0-9_]*JU?MP_SLOT?' | grep -v __register_atfork | awk '{ print $5 " is called through a stub" }'
+    true
+}
+
+late_binding() {
+    readelf -dW "$1" | grep -q -E 'BIND_NOW|FLAGS_1.*NOW' || echo "symbols are bound at their first call"
+}
+
+executable_stack() {
+    readelf -lW "$1" | awk '/GNU_STACK/ { seen = 1; if ($7 ~ /E/) print "the stack is executable" } END { if (!seen) print "no GNU_STACK" }'
+}
+
+soname() {
+    readelf -dW "$1" | grep -q "SONAME.*\[$2\]" || echo "its soname is not $2"
+}
+
+# The functions that the public headers declare, sorted.
+declared() {
+    echo '#include <goroutine.h>' | $CC -E -P -Iinclude -x c - | tr '\n' ' ' | tr ';' '\n' |
+        sed -n 's/__attribute__((visibility("default")))/\n/p' | grep -v '^$' | sed -n 's/^[^(]*\(__attribute__((noreturn))\)\{0,1\}[^(]*[ *]\(go_[a-z0-9_]*\) *(.*/\2/p' | sort -u
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# The built library: its text in one piece, nothing executable that should not be, and exactly the public calls to be seen.
+# SPDX-License-Identifier: MIT
+. tests/tap.sh
+. tests/build/checks.sh
+
+CC=${CC:-cc}
+BUILD=${BUILD:-build}
+archive=$BUILD/libgoroutine.a
+shared=$BUILD/libgoroutine.so
+
+# A program with the whole archive in it and some code of its own, cold code too.
+cat >"$work/whole.c" <<'END'
+extern char first[] __asm__("__start_go_text") __attribute__((visibility("hidden")));
+extern char last[] __asm__("__stop_go_text") __attribute__((visibility("hidden")));
+__attribute__((noinline, cold)) static int mine(long n) { return n < 0; }
+int main(int argc, char **argv) { return argv && mine(last - first + argc); }
+END
+link_whole() {
+    # shellcheck disable=SC2086 # lists of words
+    ${COMPILE:-$CC -O2} -o "$work/whole" "$work/whole.c" -Wl,--whole-archive "$archive" -Wl,--no-whole-archive ${TEST_LIBS:--pthread}
+}
+
+names_what_it_declares() {
+    [ "$(wc -l <"$work/declared")" -gt 50 ] || echo "too few declarations found in the headers"
+    nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' | sort -u >"$work/names"
+    same "$work/declared" "$work/names"
+}
+
+exports_what_it_declares() {
+    { sed 's/$/@@GOROUTINE_0/' "$work/declared"; echo GOROUTINE_0; } | sort >"$work/promised"
+    nm -D --defined-only "$shared" | awk '{ sub(/^GOROUTINE_0@@GOROUTINE_0$/, "GOROUTINE_0", $3); print $3 }' | sort -u >"$work/exported"
+    same "$work/promised" "$work/exported"
+}
+
+declared >"$work/declared"
+
+check "the archive has all its code in go_text" code_elsewhere "$archive"
+check "it does not ask for an executable stack" stack_notes "$archive"
+check "no call leaves its text through a stub" stub_calls "$archive"
+check "its only names for a linker are those that the headers declare" names_what_it_declares
+check "the parts have all their code in go_text too" code_elsewhere "$BUILD/parts.a"
+check "no part asks for an executable stack" stack_notes "$BUILD/parts.a"
+
+check "a program links with the whole archive" quiet link_whole
+check "in the program every function of the library lies in go_text" functions_outside "$archive" "$work/whole"
+check "__start_go_text and __stop_go_text are its ends" bounds "$work/whole"
+if [ -z "${SANITIZE:-}" ]; then
+    check "the library calls nothing that is linked in outside go_text" helpers_linked_in "$archive" "$work/whole"
+else
+    skip "the library calls nothing that is linked in outside go_text" "the sanitizer is"
+fi
+check "the program's stack is not executable" executable_stack "$work/whole"
+
+check "in the shared library every function lies in go_text" functions_outside "$archive" "$shared"
+check "it exports exactly what the headers declare" exports_what_it_declares
+check "its soname is libgoroutine.so.0" soname "$shared" libgoroutine.so.0
+check "it has no relocations in its text" text_relocations "$shared"
+check "it calls nothing through a stub" stubs "$shared"
+check "everything is bound before the program starts" late_binding "$shared"
+check "it does not make the stack executable" executable_stack "$shared"
+
+finish

@@ -1,0 +1,167 @@
+#!/bin/sh
+# What make install leaves can be used as any library can, and make uninstall takes away just that.
+# SPDX-License-Identifier: MIT
+. tests/tap.sh
+
+CC=${CC:-cc}
+CXX=${CXX_OF_CC:-c++}
+RUN=${RUN:-}
+if [ -n "${SANITIZE:-}" ]; then
+    echo "1..0 # SKIP it is the same with a sanitizer"
+    exit 0
+fi
+
+# Not as root where that can be had.
+chmod 755 "$work"
+mkdir "$work/dest"
+as=""
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -r Makefile -a -r "${BUILD:-build}" 2>/dev/null; then
+    as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    chown 65534:65534 "$work/dest"
+fi
+dest=$work/dest
+
+# tree FOLDER: all that is in it, sorted.
+tree() {
+    (cd "$1" && find . -mindepth 1 | sed 's|^\./||' | LC_ALL=C sort)
+}
+
+promised() {
+    {
+        (cd include && find . -name '*.h' | sed 's|^\./|usr/local/include/|')
+        printf 'usr/local/lib/%s\n' libgoroutine.a libgoroutine.so libgoroutine.so.0 "libgoroutine.so.$version" pkgconfig/goroutine.pc
+        printf '%s\n' usr usr/local usr/local/include usr/local/include/goroutine usr/local/lib usr/local/lib/pkgconfig
+    } | LC_ALL=C sort >"$work/promised"
+    tree "$dest" >"$work/found"
+    same "$work/promised" "$work/found"
+}
+
+modes() {
+    find "$dest" -type f ! -perm 644 ! -name "libgoroutine.so.$version"
+    find "$dest" -name "libgoroutine.so.$version" ! -perm 755
+    find "$dest" -type d ! -perm 755
+    find "$dest" -xtype l
+}
+
+package() {
+    PKG_CONFIG_PATH=$dest/usr/local/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest pkg-config "$@" goroutine
+}
+
+# says EXPECTED OPTIONS...: what pkg-config prints.
+says() {
+    expected=$1
+    shift
+    seen=$(package "$@" | sed 's/ *$//')
+    [ "$seen" = "$expected" ] || echo "pkg-config $*: '$seen', not '$expected'"
+}
+
+cat >"$work/use.c" <<'END'
+#include <goroutine.h>
+static go_chan *c;
+static void send_seven(void *arg) { int seven = 7; (void)arg; go_send(c, &seven); }
+int main(void)
+{
+    int got = 0;
+    c = go_chan_new(sizeof got, 0);
+    if (go_version() != GO_VERSION_NUMBER || go(send_seven, NULL) != 0)
+        return 1;
+    go_recv(c, &got);
+    return got != 7 || go_chan_free(c) != 0;
+}
+END
+cp "$work/use.c" "$work/use.cc"
+
+# shellcheck disable=SC2046,SC2086 # lists of words
+shared_program() {
+    $1 -O2 -Wall -Wextra -Werror $(package --cflags) -o "$work/shared" "$2" $(package --libs) &&
+        LD_LIBRARY_PATH=$dest/usr/local/lib $RUN "$work/shared" || echo "does not build, or does not run"
+    readelf -dW "$work/shared" | grep -q 'NEEDED.*\[libgoroutine\.so\.0\]' || echo "it does not need libgoroutine.so.0"
+}
+
+# shellcheck disable=SC2046,SC2086
+static_program() {
+    mkdir -p "$work/archive" && cp "$dest/usr/local/lib/libgoroutine.a" "$work/archive"
+    $CC -O2 $(package --cflags) -o "$work/static" "$work/use.c" -L"$work/archive" $(package --static --libs-only-l --libs-only-other) &&
+        $RUN "$work/static" || echo "does not build, or does not run"
+    readelf -dW "$work/static" | grep 'NEEDED.*goroutine'
+    true
+}
+
+cmake_program() {
+    mkdir -p "$work/cmake/out"
+    cp "$work/use.c" "$work/cmake"
+    cat >"$work/cmake/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.13)
+project(use C)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(goroutine REQUIRED IMPORTED_TARGET goroutine)
+add_executable(use use.c)
+target_link_libraries(use PkgConfig::goroutine)
+END
+    export PKG_CONFIG_PATH="$dest/usr/local/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$dest"
+    (cd "$work/cmake/out" && env -u CFLAGS -u LDFLAGS CC="$CC" cmake .. && cmake --build .) && $RUN "$work/cmake/out/use"
+}
+
+# Only ours may go: a neighbour in each folder stays.
+uninstalls() {
+    rm -rf "$dest/usr"
+    for folder in include include/goroutine lib lib/pkgconfig; do
+        $as mkdir -p "$dest/usr/local/$folder"
+        $as touch "$dest/usr/local/$folder/neighbour"
+    done
+    tree "$dest" >"$work/before"
+    quiet $as make install DESTDIR="$dest"
+    tree "$dest" >"$work/between"
+    cmp -s "$work/before" "$work/between" && echo "nothing was installed"
+    quiet $as make uninstall DESTDIR="$dest"
+    tree "$dest" >"$work/after"
+    same "$work/before" "$work/after"
+    rm "$dest/usr/local/include/goroutine/neighbour"
+    quiet $as make install DESTDIR="$dest"
+    quiet $as make uninstall DESTDIR="$dest"
+    [ ! -e "$dest/usr/local/include/goroutine" ] || echo "include/goroutine was left behind"
+    quiet $as make uninstall DESTDIR="$dest"
+}
+
+elsewhere() {
+    quiet $as make install DESTDIR="$dest" PREFIX=/opt/go LIBDIR=/opt/go/lib64 INCLUDEDIR=/opt/go/include/g
+    for file in include/g/goroutine.h include/g/goroutine/chan.h lib64/libgoroutine.a lib64/pkgconfig/goroutine.pc; do
+        [ -f "$dest/opt/go/$file" ] || echo "no $file"
+    done
+    printf '%s\n' prefix=/opt/go libdir=/opt/go/lib64 includedir=/opt/go/include/g >"$work/promised"
+    sed -n '/^[a-z]*=/p' "$dest/opt/go/lib64/pkgconfig/goroutine.pc" | same "$work/promised" -
+    quiet $as make uninstall DESTDIR="$dest" PREFIX=/opt/go LIBDIR=/opt/go/lib64 INCLUDEDIR=/opt/go/include/g
+    find "$dest/opt" ! -type d
+}
+
+version=$(sed -n 's/^#define GO_VERSION_[MP][AIT][JNC][A-Z]* //p' include/goroutine/abi.h | paste -s -d . -)
+
+check "make install works${as:+, not as root}" quiet $as make install DESTDIR="$dest"
+check "it installs exactly the headers, the libraries and the pkg-config file" promised
+check "with the usual modes, and links that lead somewhere" modes
+check "a second make install does no harm" quiet $as make install DESTDIR="$dest"
+if command -v pkg-config >/dev/null; then
+    check "pkg-config knows the version" says "$version" --modversion
+    check "and how to compile" says "-I$dest/usr/local/include" --cflags
+    check "and how to link" says "-L$dest/usr/local/lib -lgoroutine" --libs
+    check "and how to link statically" says "-L$dest/usr/local/lib -lgoroutine -pthread" --static --libs
+    check "a program uses the shared library" shared_program "$CC" "$work/use.c"
+    check "a program uses the static library" static_program
+    if command -v "${CXX%% *}" >/dev/null; then
+        check "a C++ program uses the shared library" shared_program "$CXX" "$work/use.cc"
+    else
+        skip "a C++ program uses the shared library" "no $CXX"
+    fi
+    if command -v cmake >/dev/null; then
+        check "a CMake project finds it" quiet cmake_program
+    else
+        skip "a CMake project finds it" "no cmake"
+    fi
+else
+    skip "pkg-config describes it" "no pkg-config"
+fi
+check "the file for pkg-config does not know of DESTDIR" fails grep -r "$dest" "$dest/usr/local/lib/pkgconfig"
+check "make uninstall takes away what make install brought, and nothing else" uninstalls
+check "PREFIX, LIBDIR and INCLUDEDIR choose the place" elsewhere
+
+finish

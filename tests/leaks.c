@@ -1,0 +1,89 @@
+/* Leaks: counts before and after each test of goroutines, file descriptors and stacks.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <poll.h>
+#include <unistd.h>
+#include "framework.h"
+
+enum {
+    DESCRIPTORS = 1024, /* the numbers that are looked at */
+    STRAGGLE_SECONDS = 10,
+};
+
+static int count_descriptors(void)
+{
+    struct pollfd fds[DESCRIPTORS];
+    long limit = sysconf(_SC_OPEN_MAX);
+    nfds_t n = limit > 0 && limit < DESCRIPTORS ? (nfds_t)limit : DESCRIPTORS;
+    int open = 0;
+
+    for (nfds_t i = 0; i < n; i++)
+        fds[i] = (struct pollfd){.fd = (int)i};
+    if (poll(fds, n, 0) < 0)
+        return -1;
+    for (nfds_t i = 0; i < n; i++)
+        open += (fds[i].revents & POLLNVAL) == 0;
+    return open;
+}
+
+struct leak_counts leaks_count(void)
+{
+    struct go_stats stats = {0};
+
+    go_stats_read(&stats, sizeof stats);
+    return (struct leak_counts){
+        .goroutines = go_count(),
+        .descriptors = count_descriptors(),
+        .stacks = stats.stacks,
+        .spawned = stats.spawned,
+        .maxprocs = go_maxprocs(0),
+        .slice = go_slice(0),
+    };
+}
+
+static void set_true(void *arg)
+{
+    atomic_store((atomic_bool *)arg, true);
+}
+
+void leaks_warm_up(void)
+{
+    static atomic_bool ran;
+
+    go_spawn(set_true, &ran);
+    while (!atomic_load(&ran))
+        go_yield();
+    go_sleep(GO_MILLISECOND);
+}
+
+bool leaks_wait(const struct leak_counts *before, int abandoned)
+{
+    int64_t end = test_now() + STRAGGLE_SECONDS * GO_SECOND;
+    int64_t allowed = before->goroutines + abandoned;
+
+    while (go_count() > allowed && test_now() < end)
+        go_yield();
+    if (go_count() <= allowed)
+        return true;
+    test_fail("leak", 0, "%lld goroutines stay behind", (long long)(go_count() - before->goroutines - abandoned));
+    go_dump(STDERR_FILENO);
+    return false;
+}
+
+void leaks_compare(const struct leak_counts *before)
+{
+    struct leak_counts now = leaks_count();
+
+    if (now.descriptors > before->descriptors)
+        test_fail("leak", 0, "%d file descriptors stay open", now.descriptors - before->descriptors);
+    if (now.stacks > before->stacks + (now.spawned - before->spawned))
+        test_fail("leak", 0, "%llu stacks were mapped, %llu before, for %llu goroutines", (unsigned long long)now.stacks,
+                  (unsigned long long)before->stacks, (unsigned long long)(now.spawned - before->spawned));
+}
+
+void leaks_restore(const struct leak_counts *before)
+{
+    go_maxprocs(before->maxprocs);
+    go_slice(before->slice);
+}

@@ -1,0 +1,113 @@
+/* The program's image: which text is its own, and what addresses are called. A static program can not tell; image_static.t builds
+ * this one as such.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include "os/os.h"
+#include "tap.h"
+
+int main(void);
+
+static int data = 1;
+
+__attribute__((noinline)) static int some_function(int x)
+{
+    return x + data;
+}
+
+__attribute__((section(".other_text"), noinline)) static int elsewhere(int x)
+{
+    return x - data;
+}
+
+static const char *own_name(void)
+{
+    const char *slash = strrchr(program_invocation_name, '/');
+    return slash != NULL ? slash + 1 : program_invocation_name;
+}
+
+static void test_own(void)
+{
+    int local;
+    OK(os_image_owns((uintptr_t)main) && os_image_owns((uintptr_t)some_function), "the program's functions are its own");
+    OK(os_image_owns((uintptr_t)elsewhere), "in whatever section they lie");
+    /* insque: a function that sanitizers have no version of */
+    OK(!os_image_owns((uintptr_t)dlsym(RTLD_DEFAULT, "insque")), "libc's functions are not");
+    OK(!os_image_owns(getauxval(AT_SYSINFO_EHDR) + 0x500), "nor are the kernel's");
+    OK(!os_image_owns(getauxval(AT_BASE) + 0x2000), "nor the loader's");
+    OK(!os_image_owns((uintptr_t)&data) && !os_image_owns((uintptr_t)&local) && !os_image_owns(0), "nor is what is not text");
+}
+
+static int add_own_text(struct dl_phdr_info *object, size_t size, void *mismatches)
+{
+    (void)size;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        uintptr_t start = object->dlpi_addr + segment->p_vaddr, stop = start + segment->p_memsz;
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_X) == 0)
+            continue;
+        *(int *)mismatches += !os_image_owns(start) + !os_image_owns(stop - 1) + os_image_owns(start - 1) + os_image_owns(stop);
+    }
+    return 1;
+}
+
+static bool name_is(uintptr_t pc, const char *expected)
+{
+    char name[300];
+    os_image_name(pc, name, sizeof name);
+    if (strcmp(name, expected) == 0)
+        return true;
+    printf("# \"%s\", not \"%s\"\n", name, expected);
+    return false;
+}
+
+static int base_of_program(struct dl_phdr_info *object, size_t size, void *base)
+{
+    (void)size;
+    *(uintptr_t *)base = object->dlpi_addr;
+    return 1;
+}
+
+static void test_names(void)
+{
+    char expected[300], cut[8];
+    uintptr_t base, pc = (uintptr_t)some_function;
+    dl_iterate_phdr(base_of_program, &base);
+    snprintf(expected, sizeof expected, "%s+0x%lx", own_name(), (unsigned long)(pc - base));
+    OK(name_is(pc, expected), "an address of the program has the offset that the program's file has");
+    OK(name_is(16, "0x10"), "an address of nobody is a number");
+    os_image_name(pc, cut, sizeof cut);
+    OK(strlen(cut) == sizeof cut - 1 && strncmp(cut, expected, sizeof cut - 1) == 0, "a name that is too long is cut");
+}
+
+static void test_library_names(void)
+{
+    char name[300];
+    os_image_name((uintptr_t)dlsym(RTLD_DEFAULT, "insque") + 1, name, sizeof name);
+    OK(strncmp(name, "insque+0x1 (libc", 16) == 0 && strchr(name, '/') == NULL && name[strlen(name) - 1] == ')',
+       "an address of a library has its symbol and its file");
+}
+
+int main(void)
+{
+    bool is_static = getauxval(AT_BASE) == 0; /* nobody loaded it */
+    OK(!os_image_owns((uintptr_t)main), "nothing is known before the start");
+    bool started = os_image_start();
+    OK(started == !is_static, "own text is known in a dynamic program, not in a static one");
+    if (is_static) {
+        OK(!os_image_owns((uintptr_t)main) && !os_image_owns((uintptr_t)some_function), "a static program owns nothing");
+    } else {
+        int mismatches = 0;
+        test_own();
+        dl_iterate_phdr(add_own_text, &mismatches);
+        OK(mismatches == 0, "the ends of the text are exact");
+        test_library_names();
+    }
+    test_names();
+    return tap_end();
+}

@@ -1,0 +1,79 @@
+# The tests; included by the Makefile. A test is found by its place, and prints TAP:
+#
+#   tests/X/*.c, examples/*.c    a program each; prove runs it, or else the script `run` beside it does, which is told where it is built
+#   tests/X/*.t                  a script each
+#   tests/*.c                    the framework; a program that has no main() of its own gets the framework's
+# Programs use the library as anybody would, but those in the folders of `internal` are linked with its parts and may use src/.
+# In a program's source, "LDLIBS: -lz" in a comment names libraries, and a function __wrap_f takes the place of f.
+#
+# SPDX-License-Identifier: MIT
+
+JOBS ?= 1
+RUN  ?=
+internal  := tests/arch tests/os tests/fault tests/registers
+
+programs  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/*.c examples/*.c))
+inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
+starters  := $(wildcard tests/*/run examples/run)
+by_run    = $(foreach run,$1,$(filter $(BUILD)/$(dir $(run))%,$(programs)))
+
+tests  := $(filter-out $(BUILD)/tests/registers/%,$(filter-out $(call by_run,$(starters)),$(programs)) \
+          $(filter-out tests/registers/%,$(starters)) $(wildcard tests/*/*.t))
+chosen := $(sort $(if $(ONLY),$(foreach test,$(tests),$(if $(findstring $(ONLY),$(test)),$(test))),$(tests)))
+needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen)))
+
+TEST_FLAGS := $(COMMON) -Itests
+TEST_LIBS  := -pthread -lm $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
+
+# clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.
+ifneq ($(and $(clang),$(findstring address,$(SANITIZE))),)
+TEST_LIBS += -shared-libasan -Wl,-rpath,$(dir $(shell $(CC) -print-file-name=libclang_rt.asan-$(machine).so))
+endif
+
+$(BUILD)/tests/framework.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard tests/*.c))
+
+$(BUILD)/%.to: %.c $(BUILD)/tests.flags
+	@mkdir -p $(@D)
+	$(CC) $(TEST_FLAGS) -MMD -MP -MF $(@:.to=.d) -MT $@ -c -o $@ $<
+
+$(inside): library := $(BUILD)/parts.a
+$(inside): $(BUILD)/parts.a
+$(programs): %: %.to $(BUILD)/tests/framework.a $(library)
+	$(CC) $(CFLAGS) $(sanitize) -o $@ $< $(BUILD)/tests/framework.a $(library) \
+	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \
+	    $$(sed -n 's/^.*LDLIBS: //p' $(@:$(BUILD)/%=%.c)) $(TEST_LIBS)
+
+$(BUILD)/tests.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(TEST_FLAGS) $(TEST_LIBS)' | cmp -s - $@ || echo '$(CC) $(TEST_FLAGS) $(TEST_LIBS)' >$@
+
+programs: $(programs)
+
+# What the scripts need to know: how to compile and link a program as the tests are, and what else this variant is made of.
+COMPILE   = $(CC) $(TEST_FLAGS)
+CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(CC:cc=c++)))
+export BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE TEST_LIBS
+
+PROVE := prove --timer --jobs $(JOBS) --exec tests/one
+
+check: all $(BUILD)/parts.a $(needed)
+	$(PROVE) $(or $(chosen),$(error no test has "$(ONLY)" in its path)) </dev/null
+
+check-registers: all $(filter $(BUILD)/tests/registers/%,$(programs))
+	$(PROVE) $(or $(wildcard tests/registers/run),$(filter $(BUILD)/tests/registers/%,$(programs))) </dev/null
+
+check-includes:
+	tools/check-includes
+
+model:
+	CC='$(HOSTCC)' prove --timer --exec '' docs/model/run </dev/null
+
+bench: all
+	bench/run $(BENCH)
+
+demo: all
+	demo/run
+
+.PHONY: programs check check-registers check-includes model bench demo
+-include $(wildcard $(BUILD)/tests/*.d $(addsuffix .d,$(programs)))
