@@ -1,25 +1,23 @@
-/* preempt: what one preemption costs, in us, and preempt_signal: the bare signal that it rests on. On 1 processor only.
+/* preempt: what one preemption costs, in us, on 1 processor; preempt_signal, preempt_remote: the bare signals that it rests on.
  *
  * Two hogs share one processor. Each reads a clock in a loop, one instruction a reading, and publishes the reading; when it
  * finds that the other's last reading is younger than its own last one, it has just been put in the other's place, and the
  * difference between its clock now and that reading is the time in which neither ran: from the last instruction of the one,
  * through signal, handler, and switch, to the first of the other. The figure is the median of about a second's worth.
  * What it leaves out is the time that the request travels from the monitor's CPU, because the first hog still runs then.
- * preempt_signal is the median of sending oneself a signal with an empty handler (tgkill, delivery, handler, sigreturn).
+ *
+ * preempt_signal is a signal to oneself with an empty handler, there and back; preempt_remote is what such a signal costs a
+ * computing thread when another CPU sends it, measured like preempt. Together they say how much of preempt is the kernel's.
  *
  * SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE
 #include "bench.h"
+#include "signals.h"
 #include "ticks.h"
-#include <signal.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define GAPS_MOST 65536
 #define LENGTH    GO_SECOND
-#define SIGNALS   10001
 
 struct duel {
     struct {
@@ -62,34 +60,11 @@ static void right(void *arg)
     take_part(1);
 }
 
-static volatile sig_atomic_t handled;
-
-static void count(int sig)
-{
-    (void)sig;
-    handled++;
-}
-
-static double signal_ns(void)
-{
-    static double each[SIGNALS];
-    struct sigaction action = {.sa_handler = count, .sa_flags = SA_RESTART}, before;
-    expect(sigaction(SIGUSR1, &action, &before), 0);
-    for (int i = 0; i < SIGNALS; i++) {
-        int64_t start = clock_ns();
-        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGUSR1);
-        each[i] = (double)(clock_ns() - start);
-    }
-    expect(sigaction(SIGUSR1, &before, NULL), 0);
-    expect(handled, SIGNALS);
-    return bench_quantile(each, SIGNALS, 0.5);
-}
-
 BENCH(preempt)
 {
     if (go_maxprocs(0) != 1)
         return;
-    double bare = signal_ns(), scale = ticks_per_ns();
+    double scale = ticks_per_ns(), self = signal_to_self(), other = signal_from_other() / scale;
     duel.end = ticks_read() + (int64_t)(LENGTH * scale);
     must(go_waitgroup_add(&duel.ended, 2));
     must(go(left, NULL));
@@ -100,5 +75,6 @@ BENCH(preempt)
     if (gaps > GAPS_MOST)
         gaps = GAPS_MOST;
     bench_print("preempt", "us", bench_quantile(duel.gap, gaps, 0.5) / scale / 1000);
-    bench_print("preempt_signal", "us", bare / 1000);
+    bench_print("preempt_signal", "us", self / 1000);
+    bench_print("preempt_remote", "us", other / 1000);
 }

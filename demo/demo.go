@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -244,7 +245,14 @@ func readExpected(path string) (passes int, expected result) {
 	}
 }
 
-func writeReport(path string, workers []*worker, passes int, elapsed int64, slept int, lateness []int64) {
+// cpuTime gives the nanoseconds of processor that this process has had.
+func cpuTime() int64 {
+	var u syscall.Rusage
+	check(syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+func writeReport(path string, workers []*worker, passes int, elapsed, cpu int64, slept int, lateness []int64) {
 	f, err := os.Create(path)
 	check(err)
 	out := bufio.NewWriter(f)
@@ -256,7 +264,7 @@ func writeReport(path string, workers []*worker, passes int, elapsed int64, slep
 		}
 	}
 	fmt.Fprintf(out, "processors %d\nworkers %d\nwrong %d\n", runtime.GOMAXPROCS(0), len(workers), wrong)
-	fmt.Fprintf(out, "passes %d\nelapsed %d\nslept %d\n", passes*len(workers), elapsed, slept)
+	fmt.Fprintf(out, "passes %d\nelapsed %d\ncpu %d\nslept %d\n", passes*len(workers), elapsed, cpu, slept)
 	for _, ns := range lateness {
 		fmt.Fprintln(out, "late", ns)
 	}
@@ -284,6 +292,7 @@ func main() {
 	var running sync.WaitGroup
 	asked, slept, computing, end := 0, 0, int32(len(workers)), forever
 	running.Add(len(workers) + 1)
+	cpu := cpuTime()
 	start := time.Now()
 	go func() {
 		for ; asked < mostSamples; asked++ {
@@ -314,5 +323,5 @@ func main() {
 		}(w)
 	}
 	running.Wait()
-	writeReport(os.Args[3], workers, passes, end, slept, lateness[:asked])
+	writeReport(os.Args[3], workers, passes, end, cpuTime()-cpu, slept, lateness[:asked])
 }

@@ -16,7 +16,7 @@ enum { COLUMNS = 3, BUCKETS = 26, BAR = 18 };
 static const char *const titles[COLUMNS] = {"preemption off", "preemption on", "Go"};
 
 struct run {
-    uint64_t processors, workers, passes, elapsed, slept, requests, preemptions;
+    uint64_t processors, workers, passes, elapsed, cpu, slept, preemptions;
     uint64_t wrong;   /* passes that found something else, as the program itself saw it */
     uint64_t differs; /* results that are not the expected ones, as this program sees it */
     uint64_t results;
@@ -59,8 +59,8 @@ static void add_line(struct run *r, const struct expected *e, const char *name, 
     const struct {
         const char *name;
         uint64_t *sum;
-    } sums[] = {{"passes", &r->passes}, {"elapsed", &r->elapsed},   {"slept", &r->slept},
-                {"wrong", &r->wrong},   {"requests", &r->requests}, {"preemptions", &r->preemptions}};
+    } sums[] = {{"passes", &r->passes}, {"elapsed", &r->elapsed}, {"cpu", &r->cpu},
+                {"slept", &r->slept},   {"wrong", &r->wrong},     {"preemptions", &r->preemptions}};
     int i = result_index(name);
 
     if (strcmp(name, "late") == 0) {
@@ -103,6 +103,11 @@ static double percentile(const struct run *r, unsigned percent)
     return (double)r->late[rank ? rank - 1 : 0] / 1e3;
 }
 
+static double processor_share(const struct run *r)
+{
+    return 100.0 * (double)r->cpu / (double)(r->elapsed * r->processors);
+}
+
 static void print_table(const struct run *runs, uint64_t text_size)
 {
     printf("%-26s%18s%18s%18s", "", titles[0], titles[1], titles[2]);
@@ -120,6 +125,9 @@ static void print_table(const struct run *runs, uint64_t text_size)
     printf("\n%-26s", "computed, MB/s");
     for (int c = 0; c < COLUMNS; c++)
         printf("%18.1f", (double)(runs[c].passes * text_size) / ((double)runs[c].elapsed / 1e3));
+    printf("\n%-26s", "processor time it had, %");
+    for (int c = 0; c < COLUMNS; c++)
+        printf("%18.0f", processor_share(&runs[c]));
     printf("\n%-26s%18" PRIu64 "%18" PRIu64 "%18s\n", "goroutines taken off", runs[0].preemptions, runs[1].preemptions, "not told");
 }
 
@@ -147,6 +155,17 @@ static void print_histogram(const struct run *runs)
         }
     }
     printf("\n\n");
+}
+
+static void print_if_disturbed(const struct run *runs)
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        if (processor_share(&runs[c]) < 90) {
+            printf(
+                "Other programs took part of the processors meanwhile: lateness is theirs too. Repeat it on a quiet machine.\n\n");
+            return;
+        }
+    }
 }
 
 /* Says for each run whether all it computed is as expected; gives the number of differences. */
@@ -185,6 +204,7 @@ int main(int argc, char **argv)
            runs[0].workers, runs[0].processors);
     print_table(runs, expected.result.value[RESTORED]);
     print_histogram(runs);
+    print_if_disturbed(runs);
     differ = print_results(runs);
     off = percentile(&runs[0], 99);
     on = percentile(&runs[1], 99);

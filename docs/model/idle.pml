@@ -1,291 +1,397 @@
-#ifndef NP
-#define NP 2
-#endif
-#ifndef NM
-#define NM 2
+/* Going idle and waking (src/sched/idle.c, with runq.c, monitor.c, blocking.c). */
+#ifndef SUBMITTERS
+#define SUBMITTERS 2 /* plain threads, each puts one goroutine on the global list */
 #endif
 #ifndef PUSHES
-#define PUSHES 1
+#define PUSHES 1 /* goroutines that are made ready or spawned by running ones */
 #endif
 #ifndef YIELDS
 #define YIELDS 0
 #endif
-#ifndef SUBMITTERS
-#define SUBMITTERS 2
+#ifndef REGIONS
+#define REGIONS 0 /* blocking regions entered */
 #endif
-#ifndef TICKS
-#define TICKS 1
+#ifndef SPARE
+#define SPARE 0 /* threads that the monitor may still start */
 #endif
-#define ALL(n) ((1 << (n)) - 1)
+#define P 2
+#define M (P + SPARE)
 #define NONE 7
+#define OTHER (M) /* who has no thread structure: submitters, the monitor */
 
-byte ring[NP];
-byte queued;
+/* Queues: how many goroutines are on them. */
+byte ring[P];   /* next slot, ring and deque of a processor */
+byte unseen[M]; /* pushed by its thread, still in its store buffer */
+byte queued;    /* the global lists */
+
+/* Under sched.lock. */
 bool locked;
-byte idle_ps = ALL(NP), idle_ms = ALL(NM); 
+byte idle_ms = (1 << P) - 1; /* sets */
+byte idle_ps = (1 << P) - 1; /* also read without the lock, as idle_count */
+byte spare = SPARE;
+
 byte searching;
-bool note[NM]; byte handed[NM];
-byte unseen[NM];           /* store buffer */
-byte runs[NM] = NONE;         /* the P */
 bool wanted;
+bool note[M];
+byte handed[M];
+bool handed_searching[M];
+byte runs[M] = NONE;   /* m->p, for the store buffers */
+#if REGIONS
+byte lent = NONE;      /* the processor in state P_LENT, if any */
+#endif
 
+#ifdef MONITOR
 bool kicked, asleep, deep;
-byte pushes = PUSHES, yields = YIELDS, ticks = TICKS;
+#endif
 
-#define FENCED (unseen[me] == 0)
-#define SEEN(m) (m < NM -> unseen[m % NM] == 0 : true)
+byte pushes = PUSHES, yields = YIELDS, regions = REGIONS;
 
-inline take_lock() { atomic { !locked && SEEN(me) -> locked = true } }
+/* A locked instruction of thread m waits until its store buffer is empty. */
+#define FENCED(m) (unseen[(m) % M] == 0 || (m) == OTHER)
 
-inline monitor_tell() {
-  if
-  :: asleep -> atomic { SEEN(me) -> kicked = true }
-  :: !asleep
-  fi
+inline take(set, which)
+{
+    which = 0;
+    do
+    :: set & (1 << which) -> break
+    :: else -> which++
+    od;
+    set = set & ~(1 << which)
 }
 
-inline idle_pop(p) { p = 0; do :: idle_ps & (1 << p) -> break :: else -> p++ od; idle_ps = idle_ps & ~(1 << p) }
-
-/* the caller has counted it */
-inline wake_searcher() {
-  atomic { !locked && SEEN(me) ->
-    if
-    :: idle_ps != 0 && idle_ms != 0 -> 
-       idle_pop(p2);
-       m2 = 0; do :: idle_ms & (1 << m2) -> break :: else -> m2++ od;
-       idle_ms = idle_ms & ~(1 << m2);
-       handed[m2] = p2
-    :: idle_ps == 0 -> m2 = NONE;
-#ifndef UNDO_LATE
-       searching--
+inline monitor_kick()
+{
+#ifdef MONITOR
+    atomic { FENCED(me) -> kicked = true }
+#else
+    skip
 #endif
-    :: idle_ps != 0 && idle_ms == 0 -> m2 = NONE; wanted = true;
-#ifndef UNDO_LATE
-       searching--
-#endif
-    fi;
-    p2 = 0 };
-  if
-  :: m2 != NONE -> atomic { note[m2] = true; m2 = 0 }
-  :: else -> m2 = 0;
-#ifdef UNDO_LATE
-     searching--;
-#endif
-#ifdef MON
-     if :: wanted -> kicked = true :: else  fi
-#endif
-  fi
 }
-inline wake_any() {
-  if
-  :: idle_ps == 0 -> 
-#ifdef MON
-     monitor_tell()
-#endif
-  :: else ->
+
+inline monitor_tell()
+{
+#ifdef MONITOR
     if
-    :: atomic { searching == 0 && SEEN(me) -> searching = 1 }; wake_searcher()
-    :: searching != 0
+    :: asleep -> monitor_kick()
+    :: !asleep
     fi
-  fi
-}
-inline any_work() {
-  k = 0; found = false;
-  if :: queued > 0 -> found = true :: else fi;
-  do
-  :: k < NP && !found ->
-     if :: ring[k] > 0 -> found = true :: else -> k++ fi
-  :: else -> break
-  od; k = 0;
-}
-inline run_tell() {
-#ifdef MON
-#ifndef NO_RUN_TELL
-  if
-  :: asleep -> if :: (ring[p] + unseen[me] > 0 || queued > 0) -> atomic { SEEN(me) -> kicked = true } :: else fi
-  :: !asleep
-  fi
-#endif
+#else
+    skip
 #endif
 }
 
-proctype Thread(byte me) {
-  byte p = NONE, k, p2, m2, n; bool is_searching, found;
-sleep:
-end_sleep:
-  atomic { note[me] -> note[me] = false; p = handed[me]; runs[me] = p; is_searching = true };
-find:
-  /* own */
-  if
-  :: atomic { SEEN(me) && ring[p] > 0 -> ring[p]--; goto run_it }
-  :: atomic { SEEN(me) && ring[p] == 0 }
-  fi;
-  /* queue_take_global */
-  if
-  :: queued > 0 ->
-     atomic { !locked ; 
-       if
-       :: queued > 0 -> 
-          n = queued / NP + 1;
-          if :: n > queued -> n = queued :: else fi;
-          queued = queued - n; ring[p] = ring[p] + n - 1; n = 0; goto run_it
-       :: else
-       fi }
-  :: else
-  fi;
-  if
-  :: is_searching
-  :: else -> 
-     if
-     :: 2 * searching < NP - ((idle_ps & 1) + (idle_ps >> 1)) -> searching++; is_searching = true
-     :: else -> goto go_idle
-     fi
-  fi;
-  /* steal */
-  k = 0;
-  do
-  :: k < NP && k != p -> 
-     if :: atomic { ring[k] > 0 -> n = ring[k] - ring[k] / 2; ring[k] = ring[k] - n; k = 0; n-- };
-           if :: n > 0 -> unseen[me] = n; n = 0 :: else fi; goto run_it
-        :: ring[k] == 0 -> k++
-     fi
-  :: k < NP && k == p -> k++
-  :: k == NP -> break
-  od; k = 0;
-go_idle:
-  atomic { !locked && SEEN(me) ;
+/* ---- waking ---- */
+
+inline thread_wake()
+{
+    atomic { note[to] = true; to = NONE }
+}
+
+/* The caller has counted it in searching. */
+inline wake_searcher()
+{
+    atomic { !locked && FENCED(me) ->
+        if
+        :: idle_ps != 0 && idle_ms != 0 ->
+            take(idle_ms, to);
+            take(idle_ps, handed[to]);
+            handed_searching[to] = true
+        :: else ->
+            to = NONE;
+            wanted = (idle_ps != 0);
+#ifndef UNDOES_LATE
+            searching--
+#endif
+        fi
+    };
     if
-    :: p != NONE && queued > 0 -> goto find
+    :: to != NONE -> thread_wake()
+    :: else ->
+#ifdef UNDOES_LATE
+        searching--;
+#endif
+        if
+        :: wanted -> monitor_kick()
+        :: else -> 
+#ifdef TELLS_ALWAYS
+           monitor_tell()
+#endif
+        fi
+    fi
+}
+
+inline wake_any()
+{
+    if
+    :: idle_ps == 0 -> monitor_tell()
+    :: else ->
+        if
+        :: atomic { searching == 0 && FENCED(me) -> searching = 1 };
+            wake_searcher()
+        :: searching != 0 ->
+#ifdef TELLS_ALWAYS
+            monitor_tell()
+#endif
+        fi
+    fi
+}
+
+/* found: something is queued, as far as one look at a time can tell. */
+inline any_work()
+{
+    found = (queued > 0);
+    if
+    :: !found -> found = (ring[0] > 0)
     :: else
     fi;
-    if :: p != NONE -> idle_ps = idle_ps | (1 << p); p = NONE; runs[me] = NONE :: else fi;
-    idle_ms = idle_ms | (1 << me);
-    if :: is_searching -> searching--; is_searching = false :: else fi };
+    if
+    :: !found -> found = (ring[1] > 0)
+    :: else
+    fi
+}
+
+inline add_shared()
+{
+    atomic { !locked && FENCED(me) -> queued++ }
+}
+
+/* ---- a thread ---- */
+
+/* Before a goroutine runs: the monitor must know of what is left in the queues. */
+inline tell_before_run()
+{
+#ifdef RUN_TELL
+#ifdef MONITOR
+    if
+    :: asleep ->
+        if
+        :: ring[p] + unseen[me] > 0 || queued > 0 -> monitor_kick()
+        :: else
+        fi
+    :: !asleep
+    fi
+#endif
+#endif
+    skip
+}
+
+proctype Thread(byte me)
+{
+    byte p = NONE, n, to = NONE;
+    bool searches, found;
+
+sleeps:
+end:
+    atomic { note[me] ->
+        note[me] = false;
+        p = handed[me];
+        runs[me] = p;
+        handed[me] = 0;
+        searches = handed_searching[me];
+        handed_searching[me] = false
+    };
+
+find_work:
+    if
+    :: p == NONE -> goto go_idle
+    :: else
+    fi;
+    if /* the own queues */
+    :: atomic { ring[p] > 0 && FENCED(me) -> ring[p]--; goto chosen }
+    :: atomic { ring[p] == 0 && FENCED(me) }
+    fi;
+    if /* queue_take_global: one to run, and a share for the own ring */
+    :: queued > 0 ->
+        atomic { !locked ->
+            if
+            :: queued > 0 ->
+                n = (queued / P + 1 > queued -> queued : queued / P + 1);
+                queued = queued - n;
+                ring[p] = ring[p] + n - 1;
+                n = 0;
+                goto chosen
+            :: else
+            fi
+        }
+    :: queued == 0
+    fi;
+    if /* so many search already: whatever the limit, it must hold */
+    :: !searches -> goto go_idle
+    :: atomic { !searches -> searching++; searches = true }
+    :: searches
+    fi;
+    if /* steal: half of it, one to run */
+    :: atomic { ring[1 - p] > 0 ->
+            n = ring[1 - p] - ring[1 - p] / 2;
+            ring[1 - p] = ring[1 - p] - n;
+            unseen[me] = n - 1;
+            n = 0;
+            goto chosen
+        }
+    :: ring[1 - p] == 0
+    fi;
+
+go_idle:
+    atomic { !locked && FENCED(me) -> 
+        if
+        :: p != NONE && queued > 0 -> goto find_work
+        :: else
+        fi;
+        if
+        :: p != NONE -> idle_ps = idle_ps | (1 << p)
+        :: else
+        fi;
+        runs[me] = NONE;
+        p = NONE;
+        idle_ms = idle_ms | (1 << me);
+        locked = true
+    };
+    atomic {
+        searching = searching - searches;
+        searches = false;
+        locked = false
+    };
 #ifndef NO_RECHECK
-  any_work();
-  if
-  :: found -> found = false;
-     atomic { !locked ;
-       if
-       :: (idle_ms & (1 << me)) && idle_ps != 0 ->
-          idle_pop(p); runs[me] = p;
-          idle_ms = idle_ms & ~(1 << me)
-       :: else
-       fi };
-     if
-     :: p != NONE -> searching++; is_searching = true; goto find
-     :: else
-     fi
-  :: else
-  fi;
+    any_work();
+    if
+    :: found ->
+        found = false;
+        atomic { !locked -> /* come_back */
+            if
+            :: (idle_ms & (1 << me)) && idle_ps != 0 ->
+                take(idle_ps, p);
+                runs[me] = p;
+                idle_ms = idle_ms & ~(1 << me)
+            :: else -> goto sleeps
+            fi
+        };
+        atomic { searching++; searches = true };
+        goto find_work
+    :: else
+    fi;
 #endif
-  goto sleep;
-run_it:
-  if
-  :: is_searching -> 
-     is_searching = false;
-     atomic { SEEN(me) -> searching-- };
+    goto sleeps;
+
+chosen:
+    if /* stop_searching */
+    :: searches ->
+        atomic { FENCED(me) -> searching--; searches = false };
 #ifndef NO_CHAIN
-     if
-     :: idle_ps != 0 -> any_work(); if :: found -> found = false; wake_any() :: else fi
-     :: else
-     fi
+#ifndef STOP_ALWAYS
+        if
+        :: idle_ps != 0 ->
 #endif
-  :: else
-  fi;
-  run_tell();
-runs_it:
-  do
-  :: goto find /* ends */
-  :: (true);
-end_hog: (false)
-  :: atomic { pushes > 0 && unseen[me] == 0 -> pushes--; unseen[me]++ };
-     if
-     :: idle_ps != 0 && ring[p] + unseen[me] >= 2 -> wake_any();
-#ifndef WAKE_FOR_NO_TELL
-#ifdef MON
-     monitor_tell()
+            any_work();
+            if
+            :: found -> found = false; wake_any()
+            :: else
+            fi
+#ifndef STOP_ALWAYS
+        :: else
+        fi
 #endif
 #endif
-     :: else ->
-#ifdef MON
-     monitor_tell()
-#endif
-     fi
-  :: atomic { yields > 0 && SEEN(me) && ring[p] > 0 -> yields--; ring[p]-- } ->
-#ifdef NO_RUN_TELL
-     unseen[me]++
-#else
-     /* finish: AFTER_YIELD, then tell */
-     unseen[me]++;
-#ifdef MON
-     monitor_tell()
-#endif
-#endif
-  od
-}
-active [NM] proctype Drain() { byte m = _pid; 
-end: do :: atomic { unseen[m] > 0 -> ring[runs[m]]++; unseen[m]-- } od }
+    :: else
+    fi;
+    tell_before_run();
 
-proctype Submitter() {
-  byte p2, m2; byte me = NM;
-  atomic { !locked -> queued++ };
-  wake_any()
+    do
+    :: goto find_work /* it ends, or parks */
+    :: atomic { true ->
+end_computes:
+        false } /* for ever */
+    :: atomic { pushes > 0 && unseen[me] == 0 -> pushes--; unseen[me] = 1 };
+        if /* wake_for */
+        :: idle_ps != 0 && ring[p] + unseen[me] >= 2 -> wake_any()
+        :: else -> monitor_tell()
+        fi
+#if YIELDS
+    :: atomic { yields > 0 && ring[p] > 0 && FENCED(me) -> yields--; ring[p]-- };
+        unseen[me] = 1; /* AFTER_YIELD, on the stack of the next */
+#ifdef YIELD_TELL
+        monitor_tell()
+#endif
+#endif
+    od
 }
-#ifdef MON
-inline scan() {
-  found = false; k = 0;
-  if :: queued > 0 -> found = true :: else fi;
-  do
-  :: k < NP && !found -> if :: ring[k] > 0 -> found = true :: else -> k++ fi
-  :: else -> break
-  od; k = 0
+
+/* The store buffers. */
+active [M] proctype Buffer()
+{
+end:
+    do
+    :: atomic { unseen[_pid] > 0 -> ring[runs[_pid]] = ring[runs[_pid]] + unseen[_pid]; unseen[_pid] = 0 }
+    od
 }
-proctype Monitor() {
-  byte me = NM; byte k, p2, m2; bool found;
-again:
-  kicked = false;
-  scan();
-  if
-  :: found -> found = false; wake_any(); goto tick
-  :: !found -> goto tick
-  :: !found
-  fi;
-  asleep = true;
+
+proctype Submitter()
+{
+    byte me = OTHER, to = NONE;
+
+    add_shared();
+    wake_any()
+}
+
+#ifdef MONITOR
+proctype Monitor()
+{
+    byte me = OTHER, to = NONE;
+    bool found;
+
+look:
+    kicked = false;
+    any_work(); /* somebody_waits */
+    if
+    :: found -> found = false; wake_any(); goto tick
+    :: !found -> goto tick
+    :: !found
+    fi;
+
+    asleep = true;
 #ifndef NO_FENCE
-  (unseen[0] == 0 && unseen[1] == 0);
+    unseen[0] == 0 && unseen[1] == 0; /* os_fence_all */
 #endif
-#ifndef NO_LOOK
-  scan();
-  if :: found -> found = false; asleep = false; goto again :: else fi;
+#ifndef NO_LAST_LOOK
+    any_work();
+    if
+    :: found -> found = false; asleep = false; goto look
+    :: !found
+    fi;
 #endif
-  deep = true;
+    deep = true;
 end_deep:
-  kicked;
-  deep = false; asleep = false;
-  goto again;
+    kicked;
+    atomic { deep = false; asleep = false };
+    goto look;
+
 tick:
-  if
-  :: ticks > 0 -> ticks--
-  :: timeout -> assert(searching == 0)
-  :: kicked
-  fi;
-  goto again
+    if
+    :: timeout -> assert(searching == 0)
+    :: kicked
+    fi;
+    goto look
 }
 #endif
 
-init { byte i; atomic { 
-  for (i : 0 .. NM-1) { run Thread(i) }
-  for (i : 1 .. SUBMITTERS) { run Submitter() } i = 0;
-#ifdef MON
-  run Monitor();
+init {
+    byte i;
+    atomic {
+        for (i : 0 .. M - 1) {
+            run Thread(i)
+        }
+        for (i : 1 .. SUBMITTERS) {
+            run Submitter()
+        }
+        i = 0;
+#ifdef MONITOR
+        run Monitor();
 #endif
-  }
-  timeout; 
-  assert(searching == 0);
-#ifdef MON
-  assert(!deep || (queued == 0 && ring[0] == 0 && ring[1] == 0))
+    }
+    timeout;
+    assert(searching == 0);
+#ifdef MONITOR
+    assert(!deep || (queued == 0 && ring[0] == 0 && ring[1] == 0))
 #else
-  assert(queued == 0 || idle_ps == 0)
+    assert(queued == 0 || idle_ps == 0)
 #endif
 }

@@ -15,7 +15,9 @@
 #include <stdint.h>
 
 /* Each cpu.h defines: ARCH_STACK_ALIGN, ARCH_RED_ZONE (bytes below sp that compiled code may use), ARCH_CACHE_LINE, and
- * static inline void arch_relax(void): the instruction for a spinning loop. */
+ * static inline void arch_relax(void): the instruction for a spinning loop;
+ * static inline void arch_settle(void): what an interrupt's handler must do first, where the OS leaves flags of the interrupted
+ * code on that compiled code does not expect. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include "arch/amd64/cpu.h"
 #elif defined(__i386__)

@@ -212,20 +212,34 @@ static int try_one(struct go_case *c)
     return result;
 }
 
+/* Under all locks: does one of the ready cases. -1: none is. A waiter that was won elsewhere makes a case look ready that is not;
+ * the step takes it off, so this comes to an end. */
+static int step_one(struct selection *s, struct waiter **woken)
+{
+    for (;;) {
+        int chosen = choose(s);
+        if (chosen < 0)
+            return chosen;
+        int result = case_step(&s->cases[chosen], woken);
+        if (result != -EAGAIN) {
+            s->cases[chosen].result = result;
+            return chosen;
+        }
+    }
+}
+
 static int select_locked(struct selection *s, struct goroutine *g, int64_t deadline)
 {
+    struct waiter *woken = NULL;
     sort(s);
     lock_all(s);
-    int chosen = choose(s);
+    int chosen = step_one(s, &woken);
     if (chosen < 0) {
         int error = deadline_passed(deadline);
         if (!error)
             return wait_for_one(s, g, deadline);
-        unlock_all(s);
-        return error;
+        chosen = error;
     }
-    struct waiter *woken = NULL;
-    s->cases[chosen].result = case_step(&s->cases[chosen], &woken);
     unlock_all(s);
     if (woken)
         sched_ready(woken->g);

@@ -290,32 +290,33 @@ static void run_timers(void)
     }
 }
 
+/* The slice is over: who was to run next within it waits in the ring like the others. */
+static void end_slice(struct processor *p)
+{
+    store_relaxed(&p->attention, ATTENTION_NONE);
+    struct goroutine *next = queue_take_next(p);
+    if (next)
+        queue_woken(p, next);
+}
+
 static struct goroutine *find_here(struct thread *m)
 {
     struct processor *p = m->p;
-    bool attention = load_relaxed(&p->attention) != 0;
+    struct goroutine *g;
+    uint32_t attention = load_relaxed(&p->attention);
     if (attention)
-        store_relaxed(&p->attention, 0);
-    bool look_around = (p->picks++ & LOOK_AROUND_MASK) == 0 || attention;
+        end_slice(p);
     run_timers();
-    struct goroutine *g = NULL;
-    if (look_around) {
-        /* Nobody may starve: woken ones before the next slot, then the oldest of the rest, once in a while. */
-        g = ring_get(&p->woken);
-        if (!g || (p->picks & (2 * LOOK_AROUND_MASK + 1)) == 0) {
-            struct goroutine *old = queue_take_shared(p, !attention);
-            if (!old)
-                old = deque_steal(&p->fresh);
-            if (old && g)
-                queue_woken(p, g);
-            g = old ? old : g;
-        }
-        if (g)
+    if (attention == ATTENTION_TURN && (g = queue_take_preempted()))
+        return g;
+    if (p->look_around) {
+        p->look_around = false;
+        if ((g = queue_take_shared(p)) || (g = deque_steal(&p->fresh)))
             return g;
     }
-    if ((g = queue_take_next(p)) || (g = deque_pop(&p->fresh)) || (g = ring_get(&p->woken)))
+    if ((g = queue_take_next(p)) || (g = take_own(p)))
         return g;
-    return queue_take_shared(p, false);
+    return queue_take_shared(p);
 }
 
 /* The goroutine to run; blocks until there is one. On return the thread has a processor and is not searching. */

@@ -93,7 +93,7 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
     bool timer_waits = l->earliest <= l->now && !l->idle;
     int64_t limit = timer_waits ? GRANT : l->slice;
     if (timer_waits)
-        store_relaxed(&p->attention, 1);
+        store_relaxed(&p->attention, ATTENTION_LOOK);
     if (!l->waiting && !timer_waits && (int)p->id < load_relaxed(&sched.processors))
         return;
     struct thread *m = load_relaxed(&p->m);
@@ -183,6 +183,23 @@ static bool start_wanted_thread(void)
     return false;
 }
 
+/* Preempted goroutines wait behind all others; if none of them had a turn for a slice, one on each processor gets it. */
+static void give_turns(struct look *l)
+{
+    static uint32_t taken;
+    static int64_t since;
+    uint32_t now_taken = load_relaxed(&sched.preempted_taken);
+    if (now_taken != taken || load_relaxed(&sched.preempted_waiting) == 0) {
+        taken = now_taken;
+        since = l->now;
+    }
+    if (l->now - since < l->slice)
+        return;
+    since = l->now;
+    for (int i = 0; i < load_relaxed(&sched.processors_ever); i++)
+        store_relaxed(&processor_at(i)->attention, ATTENTION_TURN);
+}
+
 static void look_everywhere(struct look *l)
 {
     l->now = os_now();
@@ -196,6 +213,7 @@ static void look_everywhere(struct look *l)
         again_at(l, l->now + THREAD_RETRY);
     for (int i = 0; i < load_ordered(&sched.processors_ever); i++)
         look_at(l, processor_at(i), &seen[i]);
+    give_turns(l);
     if (l->waiting || (l->idle && l->earliest <= l->now))
         wake_any();
 }

@@ -122,7 +122,8 @@ void sched_yield_now(void)
         return;
     }
     store_relaxed(&g->state, G_RUNNABLE);
-    m->after.kind = m->bound ? AFTER_LAST : AFTER_YIELD;
+    /* Everybody else has a turn first: also who waits behind all the rings. */
+    m->after.kind = m->bound || load_relaxed(&sched.queued) ? AFTER_LAST : AFTER_YIELD;
     m->after.g = g;
     switch_away(m, g, false);
 }

@@ -53,7 +53,8 @@ static uint32_t ticket(struct processor *p)
 
 void preempt_request(struct processor *p)
 {
-    store_relaxed(&p->attention, 1);
+    if (!load_relaxed(&p->attention))
+        store_relaxed(&p->attention, ATTENTION_LOOK);
     struct thread *m = load_relaxed(&p->m);
     if (!m || mode == PREEMPT_OFF)
         return;

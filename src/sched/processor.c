@@ -82,7 +82,7 @@ int processor_grow(int from, int to)
         if (!p)
             return i;
         lock_take(&sched.lock);
-        store_relaxed(&p->attention, 0);
+        store_relaxed(&p->attention, ATTENTION_NONE);
         store_ordered(&sched.processors, i + 1);
         idle_push(p);
         lock_drop(&sched.lock);

@@ -3,8 +3,11 @@
  * Who runs when: the next slot first, within the slice of the goroutine that filled it, so that a pair that wakes each other stays on
  * one warm processor. Then, by turns, the newest of the fresh ones (depth first: a tree of goroutines needs few stacks at a time)
  * and the oldest of the woken ones. Then the lists that all processors share: woken by plain threads, overflow of the rings, and last
- * the preempted ones, which never enter a ring again: one that wakes up would have to wait for their slices. Every 64th pick looks
- * at the preempted and at the oldest fresh one first, so nobody starves.
+ * the preempted ones, which never enter a ring again: one that wakes up would have to wait for their slices.
+ *
+ * Nobody starves: every 64th pick from the rings takes from the shared lists and the oldest fresh one; when a slice is over the next
+ * slot joins the ring; and if no preempted goroutine has run for a slice, the monitor gives one its turn, so that by time, not by
+ * number, the long-running and the short-running share the processor.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -169,6 +172,7 @@ static void add_shared(struct list *l, struct goroutine **batch, uint32_t count)
 /* Behind everybody. */
 void queue_last(struct goroutine *g)
 {
+    add_ordered(&sched.preempted_waiting, 1);
     add_shared(&sched.preempted, &g, 1);
 }
 
@@ -228,17 +232,38 @@ static uint32_t take_share(struct processor *p)
     return taken;
 }
 
+/* Under sched.lock. */
+static struct goroutine *take_preempted(void)
+{
+    struct goroutine *g = list_take(&sched.preempted);
+    if (g) {
+        add_ordered(&sched.preempted_waiting, -1u);
+        bump(&sched.preempted_taken);
+    }
+    return g;
+}
+
 /* One to run from the shared lists, and some more into the own ring; NULL: they are empty. */
-struct goroutine *queue_take_shared(struct processor *p, bool preempted_first)
+struct goroutine *queue_take_shared(struct processor *p)
 {
     if (load_relaxed(&sched.queued) == 0)
         return NULL;
     lock_take(&sched.lock);
-    struct goroutine *g = preempted_first ? list_take(&sched.preempted) : NULL;
-    if (!g && !(g = list_take(&sched.urgent)) && !(g = list_take(&sched.overflow)))
-        g = list_take(&sched.preempted);
-    uint32_t taken = (g != NULL) + (preempted_first ? 0 : take_share(p));
+    struct goroutine *g = list_take(&sched.urgent);
+    if (!g && !(g = list_take(&sched.overflow)))
+        g = take_preempted();
+    uint32_t taken = (g != NULL) + take_share(p);
     add_ordered(&sched.queued, -taken);
+    lock_drop(&sched.lock);
+    return g;
+}
+
+struct goroutine *queue_take_preempted(void)
+{
+    lock_take(&sched.lock);
+    struct goroutine *g = take_preempted();
+    if (g)
+        add_ordered(&sched.queued, -1u);
     lock_drop(&sched.lock);
     return g;
 }

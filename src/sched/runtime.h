@@ -109,11 +109,17 @@ enum p_state {
 #define P_STATE(word)       ((word)&15)
 #define P_LENT_TIMES(times) (P_LENT | (uint32_t)(times) << 4)
 
+enum attention {
+    ATTENTION_NONE,
+    ATTENTION_LOOK, /* the slice is over, a timer is due, or the processor retires */
+    ATTENTION_TURN, /* the same, and it is a preempted goroutine's turn */
+};
+
 struct processor {
     /* Atomic, written by anybody. */
     _Atomic uint32_t state;
     _Atomic(struct thread *) m;
-    _Atomic uint32_t attention; /* somebody wants the scheduler to look around: slice over, timer due, retire */
+    _Atomic uint32_t attention; /* somebody wants the scheduler to look around: enum attention */
     _Atomic int64_t due;        /* key of the first timer; written under timer_lock */
 
     /* Atomic, written by the thread that runs it. */
@@ -127,7 +133,8 @@ struct processor {
 
     /* Only the thread that runs it. */
     uint32_t id;
-    uint32_t picks;
+    uint32_t picks;     /* from the rings */
+    bool look_around;   /* so many that the shared lists must have their turn */
     bool fresh_turn;
     uint32_t dead_count;
     struct goroutine *dead; /* dead goroutines of the default stack size, last in first out */
@@ -192,6 +199,8 @@ struct scheduler {
     /* Atomic; written under lock, or as noted. */
     _Atomic uint32_t idle_count CACHE_ALIGNED; /* processors on the idle list */
     _Atomic uint32_t queued;                   /* on these three lists */
+    _Atomic uint32_t preempted_waiting;        /* on the last of them */
+    _Atomic uint32_t preempted_taken;          /* times one was taken from it; wraps */
     _Atomic uint32_t searching;                /* threads that look for work; anybody */
     _Atomic uint32_t threads;                  /* kernel threads that exist */
     _Atomic uint32_t wanted_threads;           /* the monitor shall start so many */
@@ -251,7 +260,8 @@ void queue_fresh(struct processor *p, struct goroutine *g);
 void queue_last(struct goroutine *g);
 void queue_overflow(struct goroutine *g);
 void queue_urgent(struct goroutine *g);
-struct goroutine *queue_take_shared(struct processor *p, bool preempted_first);
+struct goroutine *queue_take_shared(struct processor *p);
+struct goroutine *queue_take_preempted(void);
 struct goroutine *queue_take_next(struct processor *p);
 
 /* sched.c */
@@ -259,6 +269,7 @@ _Noreturn void schedule_for_ever(void);
 void switch_away(struct thread *m, struct goroutine *g, bool may_run_next);
 _Noreturn void switch_from_dead(struct thread *m, struct goroutine *g);
 void switch_arrive(void);
+struct goroutine *take_own(struct processor *p);
 
 /* idle.c */
 struct goroutine *find_work(struct thread *m);

@@ -77,7 +77,7 @@ static void count_switch(struct processor *p, struct goroutine *g)
 }
 
 /* The newest fresh and the oldest woken one, by turns. */
-static struct goroutine *take_own(struct processor *p)
+struct goroutine *take_own(struct processor *p)
 {
     p->fresh_turn = !p->fresh_turn;
     struct goroutine *g = p->fresh_turn ? deque_pop(&p->fresh) : ring_get(&p->woken);
@@ -86,17 +86,19 @@ static struct goroutine *take_own(struct processor *p)
     return g;
 }
 
-/* What runs next if nothing but the own rings is asked; NULL: the scheduler context must look. */
+/* What runs next if nothing but the own queues is asked; NULL: the scheduler context must look. */
 static struct goroutine *pick(struct thread *m)
 {
     struct processor *p = m->p;
-    if (unlikely(!p) || unlikely(m->bound != NULL))
+    if (unlikely(!p) || unlikely(m->bound != NULL) || unlikely(load_relaxed(&p->attention)))
         return NULL;
-    if (unlikely(load_relaxed(&p->attention)) || unlikely((++p->picks & LOOK_AROUND_MASK) == 0))
-        return NULL;
-    struct goroutine *g = load_relaxed(&p->next);
-    if (g && (g = queue_take_next(p)))
+    struct goroutine *g = queue_take_next(p);
+    if (g)
         return g;
+    if (unlikely((++p->picks & LOOK_AROUND_MASK) == 0)) {
+        p->look_around = true;
+        return NULL;
+    }
     g = take_own(p);
     if (g)
         bump(&p->tick);

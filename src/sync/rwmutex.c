@@ -42,7 +42,7 @@ static bool take_or_mark(struct rwmutex *rw, bool write)
     uint32_t word = load_relaxed(&rw->word);
     for (;;) {
         bool line = !wait_queue_empty(&rw->writers) || (write && !wait_queue_empty(&rw->readers));
-        bool free = !line && (write ? word <= WAITED : !(word & WRITER));
+        bool free = !line && !(word & WRITER) && (!write || word < READER);
         uint32_t next = !free ? word | WAITED : write ? word | WRITER : word + READER;
         if (cas_ordered(&rw->word, &word, next))
             return free;

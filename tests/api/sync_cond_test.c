@@ -355,57 +355,87 @@ TEST(producers_and_consumers_with_and_without_deadlines_never_miss_a_signal)
 struct conserved {
     go_mutex m;
     go_cond c;
-    int waiting, signals, woken, timed_out, done;
+    int patient; /* untimed waiters that wait */
+    int signals, woken, timed_out;
+    bool stop;
 };
 
-static void wait_with_deadline(void *arg, int index)
+enum { PATIENT = 2, HASTY = 6 };
+
+static void wait_with_deadlines(void *arg, int index)
 {
     struct conserved *k = arg;
 
-    for (int i = 0; i < SCALED(500); i++) {
-        int got;
+    CHECK_EQ(0, go_mutex_lock(&k->m));
+    for (int i = 0; !k->stop; i++) {
+        int64_t deadline = go_deadline((1 + (i + index) % 40) * 2 * GO_MICROSECOND);
+        int got = go_cond_wait_until(&k->c, &k->m, deadline);
 
-        CHECK_EQ(0, go_mutex_lock(&k->m));
-        k->waiting++;
-        got = go_cond_wait_until(&k->c, &k->m, go_deadline((1 + (i + index) % 40) * 2 * GO_MICROSECOND));
-        if (got == 0) {
+        if (got == 0 && !k->stop)
             k->woken++;
-        } else {
-            CHECK_EQ(-ETIMEDOUT, got);
+        if (got != 0 && CHECK_EQ(-ETIMEDOUT, got))
             k->timed_out++;
-            k->waiting--; /* nobody signals it any more */
-        }
-        CHECK_EQ(0, go_mutex_unlock(&k->m));
     }
-    go_mutex_lock(&k->m);
-    k->done++;
-    go_mutex_unlock(&k->m);
+    CHECK_EQ(0, go_mutex_unlock(&k->m));
 }
 
-/* A signal sent while somebody waits wakes one: signals = wake-ups, in every mix with deadlines. */
-TEST(every_signal_sent_while_somebody_waits_wakes_exactly_one)
+static void wait_patiently(void *arg, int index)
 {
-    enum { N = 8 };
+    struct conserved *k = arg;
 
+    (void)index;
+    CHECK_EQ(0, go_mutex_lock(&k->m));
+    while (!k->stop) {
+        k->patient++;
+        CHECK_EQ(0, go_cond_wait(&k->c, &k->m));
+        k->patient--;
+        if (!k->stop)
+            k->woken++;
+    }
+    CHECK_EQ(0, go_mutex_unlock(&k->m));
+}
+
+/* Sends a signal while it is certain that somebody waits, once all earlier signals have woken one each. */
+static bool send_signal(struct conserved *k)
+{
+    int64_t end = test_now() + 30 * GO_SECOND;
+
+    while (test_now() < end) {
+        bool ready;
+
+        go_mutex_lock(&k->m);
+        ready = k->woken == k->signals && k->patient == PATIENT;
+        if (ready) {
+            k->signals++;
+            CHECK_EQ(0, go_cond_signal(&k->c));
+        }
+        CHECK(k->woken <= k->signals);
+        go_mutex_unlock(&k->m);
+        if (ready)
+            return true;
+        go_yield();
+    }
+    return CHECK(!"a signal woke nobody");
+}
+
+TEST(every_signal_wakes_exactly_one_while_deadlines_pass)
+{
     for (int procs = 1; procs <= 4; procs *= 2) {
         struct conserved *k = test_alloc(sizeof *k);
-        struct crew *c;
+        struct crew *hasty, *patient;
 
         go_maxprocs(procs);
-        c = crew_start(N, wait_with_deadline, k);
-        for (bool done = false; !done; go_yield()) {
-            go_mutex_lock(&k->m);
-            done = k->done == N;
-            if (k->waiting > 0 && go_cond_signal(&k->c) == 0) {
-                k->signals++;
-                k->waiting--;
-            }
-            go_mutex_unlock(&k->m);
-        }
-        crew_wait(c);
-        CHECK_EQ(N * SCALED(500), k->woken + k->timed_out);
-        CHECK_BETWEEN(k->signals - N, k->signals, k->woken);
-        test_note("%d processors: %d signals, %d woken, %d timed out", procs, k->signals, k->woken, k->timed_out);
+        hasty = crew_start(HASTY, wait_with_deadlines, k);
+        patient = crew_start(PATIENT, wait_patiently, k);
+        for (int i = 0; i < SCALED(2000) && send_signal(k); i++)
+            ;
+        go_mutex_lock(&k->m);
+        k->stop = true;
+        CHECK_EQ(0, go_cond_broadcast(&k->c));
+        go_mutex_unlock(&k->m);
+        crew_wait(hasty);
+        crew_wait(patient);
+        CHECK(k->timed_out > 0);
     }
 }
 

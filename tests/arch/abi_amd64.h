@@ -113,6 +113,8 @@ __asm__(
     "        .endr\n"
     "        ret\n"
 
+    "        .comm   abi_entered, 32, 8\n"
+    "        .weak   abi_entry_body\n" /* not every test has one */
     "        .globl  abi_entry\n"
     "abi_entry:\n"
     "        lea     abi_entered(%rip), %rax\n"
@@ -195,6 +197,22 @@ __asm__(
     "        pop     %\\r\n"
     "        .endr\n"
     "        ret\n"
+    "        .globl  abi_spin_end\n"
+    "abi_spin_end:\n"
+
+    "        .globl  abi_wait\n"
+    "abi_wait:\n"
+    "        .cfi_startproc\n"
+    "        sub     $40, %rsp\n"
+    "        .cfi_adjust_cfa_offset 40\n"
+    "1:      cmpq    $0, (%rdi)\n"
+    "        jne     1b\n"
+    "        add     $40, %rsp\n"
+    "        .cfi_adjust_cfa_offset -40\n"
+    "        ret\n"
+    "        .cfi_endproc\n"
+    "        .globl  abi_wait_end\n"
+    "abi_wait_end:\n"
 
     "        .globl  x86_look\n"
     "x86_look:\n"

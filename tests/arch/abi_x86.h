@@ -6,6 +6,7 @@
 #define TESTS_ARCH_ABI_X86_H
 
 #include <cpuid.h>
+#include "arch/x86/state.h"
 
 enum { X86_AREA = 4096, X86_XMM = sizeof(long) == 8 ? 256 : 128, X86_DIRECTION = 0x400, X86_ALIGNMENT = 0x40000 };
 
@@ -65,11 +66,15 @@ static inline bool abi_entry_control(void)
 
 /* ---- the block ---- */
 
-/* The components that the machine has and that can be filled at will: not MPX, PKRU and tiles. 0: there is only FXSAVE. */
+/* The instruction that the library uses: the machine's, or, to see the others work as well, an older one. Then what that does not
+ * save is left alone. */
+static uint32_t x86_kind;
+
+/* The components that the machine has and that can be filled at will: not MPX, PKRU and tiles. 0: FXSAVE. */
 static inline uint32_t x86_components(void)
 {
-    uint32_t a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+    uint32_t a, d;
+    if (x86_kind < X86_XSAVE)
         return 0;
     __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
     return a & (sizeof(long) == 8 ? 0x800e7 : 0x67);
@@ -88,7 +93,7 @@ static inline void x86_random_area(uint8_t *area, uint64_t *state)
 {
     uint32_t components = x86_components();
     uint16_t x87[3] = {x86_random_x87(state) | 0x3f, abi_random(state) & 0x7f7f, 0xff};
-    uint32_t mxcsr = x86_random_mxcsr(state) | 0x1f80 | (abi_random(state) & 0x3f);
+    uint32_t mxcsr = x86_kind == X86_FNSAVE ? 0x1f80 : x86_random_mxcsr(state) | 0x1f80 | (abi_random(state) & 0x3f);
 
     memset(area, 0, X86_AREA);
     memcpy(area, x87, sizeof(x87));
@@ -104,19 +109,38 @@ static inline void x86_random_area(uint8_t *area, uint64_t *state)
 
 static inline const char *x86_area_difference(const uint8_t *expected, const uint8_t *found)
 {
-    static const struct abi_field legacy[] = {{"x87 control", 0, 2},
-                                              {"x87 status", 2, 2},
-                                              {"x87 tags", 4, 1},
-                                              {"mxcsr", 24, 4},
-                                              {"st0-st7", 32, 128},
-                                              {"xmm", 160, X86_XMM},
-                                              {0}};
-    const char *name = abi_difference(legacy, expected, found);
+    static const struct abi_field x87[] = {
+        {"x87 control", 0, 2}, {"x87 status", 2, 2}, {"x87 tags", 4, 1}, {"st0-st7", 32, 128}, {0}};
+    static const struct abi_field sse[] = {{"mxcsr", 24, 4}, {"xmm", 160, X86_XMM}, {0}};
+    const char *name = abi_difference(x87, expected, found);
 
+    if (!name && x86_kind != X86_FNSAVE)
+        name = abi_difference(sse, expected, found);
     for (unsigned i = 2; i < 32 && !name; i++)
         if (x86_components() >> i & 1)
             name = abi_difference((struct abi_field[]){x86_component(i), {0}}, expected, found);
     return name;
+}
+
+enum { ABI_WAYS = 4 };
+
+/* Makes arch_preempt save the block in one of the ways that the CPU knows. NULL: this machine can not. */
+static inline const char *abi_way(int way)
+{
+    static const char *const names[] = {"FNSAVE", "FXSAVE", "XSAVE", "XSAVEC"};
+    static struct x86_state machine;
+
+    if (!machine.size)
+        machine = arch_state;
+    if ((uint32_t)way > machine.kind || (way == X86_FNSAVE && sizeof(long) == 8))
+        return NULL;
+    arch_state = machine;
+    arch_state.kind = x86_kind = (uint32_t)way;
+    if (way < X86_XSAVE) {
+        arch_state.size = 512;
+        arch_state.mask = ~UINT64_C(0); /* the kernel's frame holds more all the same, and is not to be refused */
+    }
+    return names[way];
 }
 
 /* ---- how a callee finds things, and how it leaves them ---- */
@@ -133,7 +157,10 @@ void x86_destroy(uintptr_t components);
 
 static inline void abi_destroy(void)
 {
-    x86_destroy(x86_components());
+    if (x86_kind == X86_FNSAVE)
+        __asm__ volatile("fninit; fldpi; fldpi; fldpi; fldpi; fldpi; fldpi; fldpi; fldpi; fninit");
+    else
+        x86_destroy(x86_components());
 }
 
 /* Inline, because it looks at its caller's frame. */

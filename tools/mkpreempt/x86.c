@@ -130,6 +130,7 @@ static void write_end(struct out *o, const struct x86 *x)
                 " * before a return address. */\n"
                 "FUNC(arch_end_code)\n");
     out_op(o, ".cfi_undefined", "%s", x->pc);
+    out_op(o, ".cfi_def_cfa_offset", "0");
     op(o, "ud2");
     out_op(o, ".globl", "arch_end");
     out_op(o, ".hidden", "arch_end");

@@ -71,6 +71,7 @@ END(arch_switch)
  * before a return address. */
 FUNC(arch_end_code)
         .cfi_undefined eip
+        .cfi_def_cfa_offset 0
         ud2
         .globl   arch_end
         .hidden  arch_end

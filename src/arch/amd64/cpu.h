@@ -14,4 +14,12 @@ static inline void arch_relax(void)
     __builtin_ia32_pause();
 }
 
+/* The kernel leaves alignment checks on if the user had them on. */
+static inline void arch_settle(void)
+{
+    unsigned long flags = __builtin_ia32_readeflags_u64();
+    if (__builtin_expect((flags & 0x40000) != 0, 0))
+        __builtin_ia32_writeeflags_u64(flags & ~0x40000ul);
+}
+
 #endif
