@@ -75,12 +75,14 @@ void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define CHECK_MEM(expected, actual, size)                                                                                          \
     test_check_mem((expected), (actual), (size), __FILE__, __LINE__, "CHECK_MEM(" #expected ", " #actual ")")
 
-/* Yields until the condition holds, at most 30 seconds of real time, then checks it. */
+/* Yields until the condition holds, at most 30 seconds of real time; fails if it never does. */
 #define EVENTUALLY(condition)                                                                                                      \
     do {                                                                                                                           \
-        for (int64_t test_end = test_now() + 30 * GO_SECOND; !(condition) && test_now() < test_end;)                               \
+        int64_t test_end = test_now() + 30 * GO_SECOND;                                                                            \
+        bool test_held;                                                                                                            \
+        while (!(test_held = (condition)) && test_now() < test_end)                                                                \
             go_yield();                                                                                                            \
-        CHECK(condition);                                                                                                          \
+        test_check(test_held, __FILE__, __LINE__, "eventually " #condition);                                                       \
     } while (0)
 
 /* Fails the test, with a line of its own. */

@@ -307,7 +307,9 @@ static struct goroutine *find_here(struct thread *m)
     if (attention)
         end_slice(p);
     run_timers();
-    if (attention == ATTENTION_TURN && (g = queue_take_preempted()))
+    /* Never twice in a row, however late the monitor is: the others are owed the slice in between. */
+    p->gave_turn = attention == ATTENTION_TURN && !p->gave_turn;
+    if (p->gave_turn && (g = queue_take_preempted()))
         return g;
     if (p->look_around) {
         p->look_around = false;

@@ -183,7 +183,8 @@ static bool start_wanted_thread(void)
     return false;
 }
 
-/* Preempted goroutines wait behind all others; if none of them had a turn for a slice, one on each processor gets it. */
+/* Preempted goroutines wait behind all others; if none of them had a turn while two slices passed, one on each
+ * processor gets it. */
 static void give_turns(struct look *l)
 {
     static uint32_t taken;
@@ -193,7 +194,7 @@ static void give_turns(struct look *l)
         taken = now_taken;
         since = l->now;
     }
-    if (l->now - since < l->slice)
+    if (l->now - since < 2 * l->slice)
         return;
     since = l->now;
     for (int i = 0; i < load_relaxed(&sched.processors_ever); i++)

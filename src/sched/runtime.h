@@ -136,6 +136,7 @@ struct processor {
     uint32_t picks;     /* from the rings */
     bool look_around;   /* so many that the shared lists must have their turn */
     bool fresh_turn;
+    bool gave_turn; /* the last look was the turn of a preempted goroutine */
     uint32_t dead_count;
     struct goroutine *dead; /* dead goroutines of the default stack size, last in first out */
     uint64_t next_id, last_id;

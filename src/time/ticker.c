@@ -11,6 +11,7 @@
 
 struct go_ticker {
     struct timer timer;
+    struct lock lock; /* one stop or reset at a time */
     go_chan *chan;
     int64_t period, next; /* not changed while armed, but by the timer itself */
 };
@@ -62,6 +63,7 @@ go_chan *go_ticker_chan(const go_ticker *t)
     return t ? t->chan : NULL;
 }
 
+/* Under the lock, as start is but for a new ticker. */
 static void stop(go_ticker *t)
 {
     int64_t stale;
@@ -73,7 +75,9 @@ int go_ticker_stop(go_ticker *t)
 {
     if (!t)
         return -EINVAL;
+    lock_take(&t->lock);
     stop(t);
+    lock_drop(&t->lock);
     return 0;
 }
 
@@ -81,8 +85,10 @@ int go_ticker_reset(go_ticker *t, int64_t ns)
 {
     if (!t || ns <= 0)
         return -EINVAL;
+    lock_take(&t->lock);
     stop(t);
     start(t, ns);
+    lock_drop(&t->lock);
     return 0;
 }
 
@@ -90,7 +96,7 @@ int go_ticker_free(go_ticker *t)
 {
     if (!t)
         return 0;
-    stop(t);
+    go_ticker_stop(t);
     int error = go_chan_free(t->chan);
     if (error)
         return error;

@@ -15,6 +15,7 @@
 
 struct go_timer {
     struct timer timer;
+    struct lock lock; /* one stop or reset at a time */
     go_chan *chan;
     void (*fn)(void *);
     void *arg;
@@ -76,7 +77,7 @@ go_chan *go_timer_chan(const go_timer *t)
     return t ? t->chan : NULL;
 }
 
-/* Off the heap, and no time from before left in the channel. */
+/* Off the heap, and no time from before left in the channel. Under the lock. */
 static int stop(go_timer *t)
 {
     int64_t stale;
@@ -88,15 +89,22 @@ static int stop(go_timer *t)
 
 int go_timer_stop(go_timer *t)
 {
-    return t ? stop(t) : -EINVAL;
+    if (!t)
+        return -EINVAL;
+    lock_take(&t->lock);
+    int armed = stop(t);
+    lock_drop(&t->lock);
+    return armed;
 }
 
 int go_timer_reset(go_timer *t, int64_t ns)
 {
     if (!t)
         return -EINVAL;
+    lock_take(&t->lock);
     int armed = stop(t);
     timer_arm(&t->timer, go_deadline(ns), false);
+    lock_drop(&t->lock);
     return armed;
 }
 
@@ -104,7 +112,7 @@ int go_timer_free(go_timer *t)
 {
     if (!t)
         return 0;
-    stop(t);
+    go_timer_stop(t);
     int error = go_chan_free(t->chan);
     if (error)
         return error;

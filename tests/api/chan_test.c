@@ -224,6 +224,30 @@ TEST(a_waiting_receiver_may_drop_the_element_it_is_handed)
     CHECK_EQ(0, send_int(c, 1));
 }
 
+static void send_seven(void *c)
+{
+    CHECK_EQ(0, send_int(c, 7));
+}
+
+static void receive_seven(void *c)
+{
+    CHECK_EQ(7, recv_int(c));
+}
+
+TEST(trying_finds_the_partner_that_waits)
+{
+    go_chan *c = test_chan(sizeof(int), 0);
+    int value = 0, result = -EAGAIN;
+
+    go_spawn(send_seven, c);
+    EVENTUALLY((result = go_recv_until(c, &value, GO_NOW)) != -EAGAIN);
+    CHECK_EQ(0, result);
+    CHECK_EQ(7, value);
+    go_spawn(receive_seven, c);
+    EVENTUALLY((result = go_send_until(c, &value, GO_NOW)) != -EAGAIN);
+    CHECK_EQ(0, result);
+}
+
 /* ---- what is refused ---- */
 
 TEST(bad_arguments_are_refused_with_einval)

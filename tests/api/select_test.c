@@ -140,6 +140,24 @@ TEST(a_waiting_select_is_woken_by_either_side)
     }
 }
 
+TEST(a_select_that_tries_finds_the_partner_that_waits)
+{
+    struct pair *p = test_alloc(sizeof *p);
+    int in = -1, out = 32, chosen = -EAGAIN;
+
+    *p = (struct pair){test_chan(sizeof(int), 0), test_chan(sizeof(int), 0)};
+    struct go_case recv[] = {receiving(p->a, &in), receiving(p->b, &in)};
+    struct go_case send[] = {sending(p->a, &out), sending(p->b, &out)};
+
+    go_spawn(send_on_b, p);
+    EVENTUALLY((chosen = go_select_until(recv, 2, GO_NOW)) != -EAGAIN);
+    CHECK_EQ(1, chosen);
+    CHECK_EQ(31, in);
+    go_spawn(receive_from_b, p);
+    EVENTUALLY((chosen = go_select_until(send, 2, GO_NOW)) != -EAGAIN);
+    CHECK_EQ(1, chosen);
+}
+
 static void select_either(void *arg)
 {
     struct pair *p = arg;

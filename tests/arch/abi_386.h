@@ -108,8 +108,6 @@ __asm__(
     "        .endr\n"
     "        ret\n"
 
-    /* Position-independent by the distance from its own text. */
-    "        .weak   abi_entry_body\n" /* not every test has one */
     "        .globl  abi_entry\n"
     "abi_entry:\n"
     "        call    1f\n"
@@ -121,7 +119,7 @@ __asm__(
     "        mov     %ecx, 4(%edx)\n"
     "        stmxcsr 8(%edx)\n"
     "        fnstcw  12(%edx)\n"
-    "        jmp     *abi_entry_body@GOT(%eax)\n"
+    "        jmp     *16(%edx)\n"
     "        .local  abi_entered\n"
     "        .comm   abi_entered, 32, 8\n"
 

@@ -114,7 +114,6 @@ __asm__(
     "        ret\n"
 
     "        .comm   abi_entered, 32, 8\n"
-    "        .weak   abi_entry_body\n" /* not every test has one */
     "        .globl  abi_entry\n"
     "abi_entry:\n"
     "        lea     abi_entered(%rip), %rax\n"
@@ -123,7 +122,7 @@ __asm__(
     "        mov     %rcx, 8(%rax)\n"
     "        stmxcsr 16(%rax)\n"
     "        fnstcw  20(%rax)\n"
-    "        jmp     abi_entry_body\n"
+    "        jmp     *24(%rax)\n"
 
     /* offsets: in 0, out 256, spinning 512, components 520, in_area 528, out_area 536, old_sp 544 */
     "        .globl  abi_spin\n"

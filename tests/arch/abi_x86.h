@@ -6,6 +6,7 @@
 #define TESTS_ARCH_ABI_X86_H
 
 #include <cpuid.h>
+#include <ucontext.h>
 #include "arch/x86/state.h"
 
 enum { X86_AREA = 4096, X86_XMM = sizeof(long) == 8 ? 256 : 128, X86_DIRECTION = 0x400, X86_ALIGNMENT = 0x40000 };
@@ -34,10 +35,11 @@ struct abi_entered {
     uintptr_t sp, caller;
     uint32_t mxcsr;
     uint16_t x87;
+    void (*body)(void);
 };
+_Static_assert(offsetof(struct abi_entered, body) == (sizeof(long) == 8 ? 24 : 16), "abi_entry");
 extern struct abi_entered abi_entered;
 void abi_entry(void);
-void abi_entry_body(void);
 
 static inline bool abi_entry_aligned(void)
 {
@@ -85,6 +87,8 @@ static inline struct abi_field x86_component(unsigned number)
     static const char *const names[] = {"", "", "ymm upper halves", "", "", "k0-k7", "zmm upper halves", "zmm16-zmm31"};
     uint32_t size, offset, c, d;
     __cpuid_count(0xd, number, size, offset, c, d);
+    if (sizeof(long) == 4 && (number == 2 || number == 6))
+        size /= 2; /* eight registers of sixteen */
     return (struct abi_field){number < 8 ? names[number] : "r16-r31", offset, size};
 }
 
@@ -141,6 +145,24 @@ static inline const char *abi_way(int way)
         arch_state.mask = ~UINT64_C(0); /* the kernel's frame holds more all the same, and is not to be refused */
     }
     return names[way];
+}
+
+/* ---- what can not be made to call ---- */
+
+enum { ABI_REFUSALS = 2 };
+
+/* Edits a frame so that arch_inject must refuse it, and says why; abi_way undoes what it does beside. */
+static inline const char *abi_refusal(int number, void *frame)
+{
+    greg_t *regs = ((ucontext_t *)frame)->uc_mcontext.gregs;
+
+    if (number == 1) {
+        arch_state.mask &= ~UINT64_C(4);
+        return "a frame with vector state in use that the library does not save";
+    }
+    regs[REG_EFL] |= X86_ALIGNMENT;
+    regs[sizeof(long) == 8 ? 15 : 7] |= 2;
+    return "a misaligned stack pointer under alignment checks";
 }
 
 /* ---- how a callee finds things, and how it leaves them ---- */

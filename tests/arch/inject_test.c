@@ -139,20 +139,25 @@ static bool unchanged(void)
     return !changed;
 }
 
-/* OK with the name of the way before the sentence. */
-static void ok_by(const char *way, bool good, const char *sentence)
-{
-    char text[200];
-    snprintf(text, sizeof(text), "by %s: %s", way, sentence);
-    OK(good, text);
-}
-
-static void one_thread(const char *way)
+static void one_round(void)
 {
     start_runner(false);
     atomic_store(&target, (pid_t)syscall(SYS_gettid));
     arch_switch(&back, runner);
     atomic_store(&target, 0);
+}
+
+/* OK with a word on the circumstances before the sentence. */
+static void ok_by(const char *way, bool good, const char *sentence)
+{
+    char text[200];
+    snprintf(text, sizeof(text), "%s: %s", way, sentence);
+    OK(good, text);
+}
+
+static void one_thread(const char *way)
+{
+    one_round();
     ok_by(way, unchanged(),
           "an injected call changes no register, no flag, and nothing in the red zone, wherever the stack pointer is");
     if (problem)
@@ -165,6 +170,40 @@ static void depth(void)
 {
     printf("# %zu bytes, of which the library's %zu\n", (size_t)deepest, arch_inject_room());
     OK(deepest <= arch_inject_room() + getauxval(AT_MINSIGSTKSZ), "it takes no more stack than said");
+}
+
+/* ---- refusals ---- */
+
+static const char *reasons[ABI_REFUSALS];
+static bool rightly[ABI_REFUSALS];
+
+static void refuse(int number, siginfo_t *info, void *frame)
+{
+    ucontext_t copy, before;
+
+    (void)number, (void)info;
+    arch_settle();
+    if (arch_frame_pc(frame) - strike_from >= strike_to - strike_from)
+        return;
+    for (int i = 0; i < ABI_REFUSALS; i++) {
+        memcpy(&copy, frame, sizeof(copy));
+        reasons[i] = abi_refusal(i, &copy);
+        memcpy(&before, &copy, sizeof(copy));
+        rightly[i] = !arch_inject(&copy, destroy) && !memcmp(&copy, &before, sizeof(copy));
+        abi_way(ABI_WAYS - 1);
+    }
+    spin->spinning = 0;
+}
+
+static void refusals(void)
+{
+    struct sigaction action = {.sa_sigaction = refuse, .sa_flags = SA_SIGINFO | SA_RESTART}, earlier;
+
+    sigaction(SIGURG, &action, &earlier);
+    one_round();
+    sigaction(SIGURG, &earlier, NULL);
+    for (int i = 0; i < ABI_REFUSALS; i++)
+        ok_by(reasons[i], rightly[i], "refused, and the frame is left alone");
 }
 
 /* ---- the callee comes back on another thread ---- */
@@ -295,6 +334,7 @@ int main(void)
         if ((way = abi_way(i)))
             one_thread(way);
     depth();
+    refusals();
     two_threads();
     backtrace();
     fault();

@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <ucontext.h>
 #include "os/os.h"
 #include "tap.h"
 
@@ -213,29 +213,33 @@ static bool expect_no_address(void *frame, void *address)
     _exit(address == NULL ? 44 : 1);
 }
 
-/* Runs on a stack with less room than a frame needs, above a guard. */
-static void interrupt_here(void)
+enum { TOO_LITTLE = 2048 }; /* for a frame, not for a system call */
+
+/* Uses up its stack down to that, and lets itself be interrupted. */
+static void *interrupt_with_little_room(void *low)
 {
-    volatile char filler[2048];
+    char here;
+    volatile char filler[&here - (char *)low - TOO_LITTLE];
+    os_thread_prepare();
     filler[depth] = 1;
     os_interrupt(os_thread_self());
     filler[depth + 1] = filler[depth];
+    return NULL;
 }
 
 static void no_room(void)
 {
     static const struct os_hooks hooks = {on_interrupt, expect_no_address, on_quit};
-    static ucontext_t here, there;
-    size_t guard = 16 * page;
-    char *stack = os_map(guard + page, page);
+    size_t guard = 16 * page, stack_size = 64 * page;
+    pthread_attr_t attr;
+    pthread_t thread;
+    char *stack = os_map(guard + stack_size, page);
     os_guard(stack, guard);
     os_signals_start(&hooks, 0);
-    os_thread_prepare();
-    getcontext(&there);
-    there.uc_stack = (stack_t){.ss_sp = stack + guard, .ss_size = page};
-    there.uc_link = &here;
-    makecontext(&there, interrupt_here, 0);
-    swapcontext(&here, &there);
+    pthread_attr_init(&attr);
+    pthread_attr_setstack(&attr, stack + guard, stack_size);
+    pthread_create(&thread, &attr, interrupt_with_little_room, stack + guard);
+    pthread_join(thread, NULL);
 }
 
 /* A core file would show the cause of the fault, so the parent sees it too. */

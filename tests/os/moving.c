@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <ucontext.h>
+#include "arch/arch.h"
 #include "os/os.h"
 #include "tap.h"
 
@@ -18,7 +19,7 @@ static const char *const promises[] = {"an interrupt may return on another threa
                                        "an interrupt that is not adopted drags the old one along (so the test can see it)",
                                        "the interrupt is unmasked again"};
 
-static ucontext_t thread_context, traveller, in_interrupt;
+static void *thread_context, *traveller, *in_interrupt;
 static bool adopt;
 
 /* ---- the traveller ---- */
@@ -53,12 +54,13 @@ static void travel(void)
     note(&before);
     os_interrupt(os_thread_self());
     note(&after);
-    setcontext(&thread_context);
+    arch_switch(&traveller, thread_context);
+    abort();
 }
 
 static void on_interrupt(void *frame)
 {
-    swapcontext(&in_interrupt, &thread_context);
+    arch_switch(&in_interrupt, thread_context);
     set_errno(99);
     if (adopt)
         os_frame_adopt(frame);
@@ -85,10 +87,7 @@ static void *thread_a(void *arg)
     static char stack[256 * 1024];
     (void)arg;
     os_thread_prepare();
-    getcontext(&traveller);
-    traveller.uc_stack = (stack_t){.ss_sp = stack, .ss_size = sizeof stack};
-    makecontext(&traveller, travel, 0);
-    swapcontext(&thread_context, &traveller);
+    arch_switch(&thread_context, arch_context_init(stack + sizeof stack, travel));
     set_errno(55);
     return NULL;
 }
@@ -99,7 +98,7 @@ static void *thread_b(void *arg)
     os_thread_prepare();
     sigaltstack(NULL, &alternate_of_b);
     set_errno(44);
-    swapcontext(&thread_context, &in_interrupt);
+    arch_switch(&thread_context, in_interrupt);
     return NULL;
 }
 
@@ -126,7 +125,7 @@ static void journey(bool with_adoption)
 static void adopt_unprepared(void)
 {
     static char stack[65536];
-    ucontext_t frame = {0};
+    ucontext_t frame = {.uc_flags = 0};
     stack_t mine = {.ss_sp = stack, .ss_size = sizeof stack};
     sigaltstack(&mine, NULL);
     errno = 77;
