@@ -19,7 +19,7 @@ by_run    = $(foreach run,$1,$(filter $(BUILD)/$(dir $(run))%,$(programs)))
 
 tests  := $(filter-out $(BUILD)/tests/registers/%,$(filter-out $(call by_run,$(starters)),$(programs)) \
           $(filter-out tests/registers/%,$(starters)) $(wildcard tests/*/*.t))
-chosen := $(sort $(if $(ONLY),$(foreach test,$(tests),$(if $(findstring $(ONLY),$(test)),$(test))),$(tests)))
+chosen := $(sort $(if $(ONLY),$(foreach text,$(ONLY),$(foreach test,$(tests),$(if $(findstring $(text),$(test)),$(test)))),$(tests)))
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen)))
 
 TEST_FLAGS := $(COMMON) -Itests
@@ -55,7 +55,7 @@ COMPILE   = $(CC) $(TEST_FLAGS)
 CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(CC:cc=c++)))
 export BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE TEST_LIBS
 
-PROVE := prove --timer --jobs $(JOBS) --exec tests/one
+PROVE := prove --timer --jobs $(JOBS) $(PROVE_FLAGS) --exec tests/one
 
 check: all $(BUILD)/parts.a $(needed)
 	$(PROVE) $(or $(chosen),$(error no test has "$(ONLY)" in its path)) </dev/null
@@ -67,7 +67,7 @@ check-includes:
 	tools/check-includes
 
 model:
-	CC='$(HOSTCC)' prove --timer --exec '' docs/model/run </dev/null
+	CC='$(HOSTCC)' prove --timer $(PROVE_FLAGS) --exec '' docs/model/run </dev/null
 
 bench: all
 	bench/run $(BENCH)

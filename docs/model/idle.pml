@@ -1,53 +1,88 @@
-/* Going idle and waking (src/sched/idle.c, with runq.c, monitor.c, blocking.c). */
-#ifndef SUBMITTERS
-#define SUBMITTERS 2 /* plain threads, each puts one goroutine on the global list */
+/* Going idle, waking, and the monitor's sleep (src/sched/idle.c; add_shared and queue_take_shared of runq.c; schedule_for_ever and finish of
+ * sched.c; monitor.c; blocking.c): no goroutine is left in a queue that nobody will look at.
+ *
+ * Two promises, checked where nothing moves any more (every thread sleeps, or runs a goroutine that computes for ever):
+ *   without the monitor: what came through the global lists does not wait while a processor is idle;
+ *   with MONITOR: nothing waits while the monitor is in the sleep that only a kick ends. (While it is not, it looks once a slice.)
+ * And `searching` is the number of threads that search.
+ *
+ * Bounds: 2 processors, 2 threads, SUBMITS + SECOND goroutines put on the global list by two plain threads, PUSHES made ready by running
+ * goroutines, YIELDS, SLEEPERS (timers due at one moment), REGIONS (blocking regions; then one more thread can be started). Each
+ * goroutine ends, or computes for ever, or does one of these things, as it likes. Queues are numbers here (ring.pml and deque.pml
+ * look inside). A thread's pushes on its own queues go through a store buffer, as on x86; what locks or swaps waits until it is empty.
+ *
+ * holds -DSUBMITS=2 -DSECOND=1: no wake-up is lost, whatever the monitor does
+ * holds -DMONITOR -DSUBMITS=1 -DSECOND=1: with the monitor, and goroutines from outside
+ * holds -DMONITOR -DSUBMITS=1 -DPUSHES=2 -DYIELDS=1: goroutines made ready inside, and yields
+ * holds -DMONITOR -DSUBMITS=1 -DSLEEPERS=2: timers that are due at once
+ * holds -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DREGIONS=1: blocking regions
+ * breaks -DSUBMITS=2 -DSECOND=1 -DUNDOES_LATE [assertion violated]: who finds no idle processor must take back its search under the lock
+ * breaks -DSUBMITS=2 -DSECOND=1 -DNO_RECHECK [assertion violated]: who goes idle must look once more
+ * breaks -DSUBMITS=2 -DSECOND=1 -DNO_CHAIN [assertion violated]: who stops searching must pass the search on
+ * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DNO_FENCE [assertion violated]: the monitor must fence all threads before its last look
+ * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DNO_LAST_LOOK [assertion violated]: and must look
+ * breaks -DMONITOR -DSUBMITS=2 -DPUSHES=1 -DRELIES_ON_SEARCHER [assertion violated]: after a push without a fence, the searcher may be past it
+ * breaks -DMONITOR -DSUBMITS=3 -DRUNS_UNTOLD [assertion violated]: who is about to run a goroutine must tell of what stays queued
+ * breaks -DMONITOR -DSUBMITS=1 -DSLEEPERS=2 -DRUNS_UNTOLD [assertion violated]: also of what its own timers have made ready
+ * breaks -DMONITOR -DPUSHES=2 -DSUBMITS=1 -DYIELDS=1 -DYIELDS_UNTOLD [assertion violated]: and the next one, of who has yielded to it
+ * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DREGIONS=1 -DRETURNS_UNTOLD [assertion violated]: and who comes back from a blocking region
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SUBMITS
+#define SUBMITS 1
+#endif
+#ifndef SECOND
+#define SECOND 0
 #endif
 #ifndef PUSHES
-#define PUSHES 1 /* goroutines that are made ready or spawned by running ones */
+#define PUSHES 0
 #endif
 #ifndef YIELDS
 #define YIELDS 0
 #endif
+#ifndef SLEEPERS
+#define SLEEPERS 0
+#endif
 #ifndef REGIONS
-#define REGIONS 0 /* blocking regions entered */
+#define REGIONS 0
 #endif
-#ifndef SPARE
-#define SPARE 0 /* threads that the monitor may still start */
-#endif
+
 #define P 2
-#define M (P + SPARE)
+#if REGIONS
+#define M 3
+#else
+#define M 2
+#endif
 #define NONE 7
-#define OTHER (M) /* who has no thread structure: submitters, the monitor */
+#define OUTSIDE M /* who is no thread of ours: submitters, the monitor */
 
 /* Queues: how many goroutines are on them. */
 byte ring[P];   /* next slot, ring and deque of a processor */
-byte unseen[M]; /* pushed by its thread, still in its store buffer */
+byte unseen[M]; /* pushed by its thread, but still in its store buffer */
 byte queued;    /* the global lists */
+byte sleepers = SLEEPERS;
 
 /* Under sched.lock. */
 bool locked;
 byte idle_ms = (1 << P) - 1; /* sets */
 byte idle_ps = (1 << P) - 1; /* also read without the lock, as idle_count */
-byte spare = SPARE;
 
 byte searching;
-bool wanted;
+byte runs[M] = NONE; /* m->p */
 bool note[M];
 byte handed[M];
 bool handed_searching[M];
-byte runs[M] = NONE;   /* m->p, for the store buffers */
-#if REGIONS
-byte lent = NONE;      /* the processor in state P_LENT, if any */
-#endif
 
-#ifdef MONITOR
+byte lent = NONE; /* the processor in state P_LENT, if any */
+bool wanted;      /* wanted_threads */
+bool started;     /* the spare thread */
 bool kicked, asleep, deep;
-#endif
 
 byte pushes = PUSHES, yields = YIELDS, regions = REGIONS;
 
-/* A locked instruction of thread m waits until its store buffer is empty. */
-#define FENCED(m) (unseen[(m) % M] == 0 || (m) == OTHER)
+/* A locked instruction waits until the store buffer of its thread is empty. */
+#define FENCED (me == OUTSIDE || unseen[me % M] == 0)
 
 inline take(set, which)
 {
@@ -59,10 +94,12 @@ inline take(set, which)
     set = set & ~(1 << which)
 }
 
+/* ---- telling the monitor ---- */
+
 inline monitor_kick()
 {
 #ifdef MONITOR
-    atomic { FENCED(me) -> kicked = true }
+    atomic { FENCED -> kicked = true }
 #else
     skip
 #endif
@@ -80,42 +117,49 @@ inline monitor_tell()
 #endif
 }
 
-/* ---- waking ---- */
-
-inline thread_wake()
+/* Before a goroutine runs on p. */
+inline tell_of_rest()
 {
-    atomic { note[to] = true; to = NONE }
+#ifdef MONITOR
+    if
+    :: asleep ->
+        if
+        :: ring[p] + unseen[me] > 0 || queued > 0 -> monitor_kick()
+        :: else
+        fi
+    :: !asleep
+    fi
+#else
+    skip
+#endif
 }
 
-/* The caller has counted it in searching. */
-inline wake_searcher()
+/* ---- waking ---- */
+
+inline wake_searcher() /* the caller has counted it */
 {
-    atomic { !locked && FENCED(me) ->
+    atomic { !locked && FENCED ->
         if
         :: idle_ps != 0 && idle_ms != 0 ->
             take(idle_ms, to);
             take(idle_ps, handed[to]);
             handed_searching[to] = true
         :: else ->
-            to = NONE;
-            wanted = (idle_ps != 0);
+            wanted = wanted || (idle_ps != 0);
 #ifndef UNDOES_LATE
             searching--
 #endif
         fi
     };
     if
-    :: to != NONE -> thread_wake()
+    :: to != NONE -> atomic { note[to] = true; to = NONE }
     :: else ->
 #ifdef UNDOES_LATE
         searching--;
 #endif
         if
         :: wanted -> monitor_kick()
-        :: else -> 
-#ifdef TELLS_ALWAYS
-           monitor_tell()
-#endif
+        :: else -> monitor_tell()
         fi
     fi
 }
@@ -126,17 +170,19 @@ inline wake_any()
     :: idle_ps == 0 -> monitor_tell()
     :: else ->
         if
-        :: atomic { searching == 0 && FENCED(me) -> searching = 1 };
+        :: atomic { searching == 0 && FENCED -> searching = 1 };
             wake_searcher()
         :: searching != 0 ->
-#ifdef TELLS_ALWAYS
+#ifdef RELIES_ON_SEARCHER
+            skip
+#else
             monitor_tell()
 #endif
         fi
     fi
 }
 
-/* found: something is queued, as far as one look at a time can tell. */
+/* A look at one queue after the other. */
 inline any_work()
 {
     found = (queued > 0);
@@ -152,27 +198,45 @@ inline any_work()
 
 inline add_shared()
 {
-    atomic { !locked && FENCED(me) -> queued++ }
+    atomic { !locked && FENCED -> queued++ }
 }
 
-/* ---- a thread ---- */
-
-/* Before a goroutine runs: the monitor must know of what is left in the queues. */
-inline tell_before_run()
+inline hand_over(q)
 {
-#ifdef RUN_TELL
-#ifdef MONITOR
-    if
-    :: asleep ->
+    atomic { !locked && FENCED ->
         if
-        :: ring[p] + unseen[me] > 0 || queued > 0 -> monitor_kick()
+        :: (ring[q] > 0 || queued > 0) && idle_ms != 0 ->
+            take(idle_ms, to);
+            handed[to] = q
+        :: else ->
+            idle_ps = idle_ps | (1 << q);
+            wanted = wanted || ring[q] > 0 || queued > 0
+        fi
+    };
+    if
+    :: to != NONE -> atomic { note[to] = true; to = NONE }
+    :: to == NONE && wanted -> monitor_kick()
+    :: to == NONE && !wanted -> wake_any()
+    fi
+}
+
+/* ---- a thread of ours ---- */
+
+inline come_back()
+{
+    atomic { !locked ->
+        if
+        :: (idle_ms & (1 << me)) && idle_ps != 0 ->
+            take(idle_ps, p);
+            runs[me] = p;
+            idle_ms = idle_ms & ~(1 << me)
         :: else
         fi
-    :: !asleep
+    };
+    if
+    :: p != NONE -> atomic { searching++; searches = true } /* start_searching */
+    :: else
     fi
-#endif
-#endif
-    skip
 }
 
 proctype Thread(byte me)
@@ -180,27 +244,42 @@ proctype Thread(byte me)
     byte p = NONE, n, to = NONE;
     bool searches, found;
 
-sleeps:
+sleeps: /* sleep_idle, or not yet started */
 end:
-    atomic { note[me] ->
-        note[me] = false;
-        p = handed[me];
-        runs[me] = p;
-        handed[me] = 0;
-        searches = handed_searching[me];
-        handed_searching[me] = false
-    };
+    if
+    :: atomic { note[me] ->
+            note[me] = false;
+            p = handed[me];
+            runs[me] = p;
+            handed[me] = 0;
+            searches = handed_searching[me];
+            handed_searching[me] = false
+        }
+#if SLEEPERS
+    :: sleepers > 0 && idle_ps != 0 && (idle_ms & (1 << me)) -> /* the one that keeps the time; timers.pml */
+        come_back();
+        if
+        :: p == NONE -> goto sleeps
+        :: else
+        fi
+#endif
+    fi;
 
 find_work:
+#if REGIONS
     if
     :: p == NONE -> goto go_idle
     :: else
     fi;
-    if /* the own queues */
-    :: atomic { ring[p] > 0 && FENCED(me) -> ring[p]--; goto chosen }
-    :: atomic { ring[p] == 0 && FENCED(me) }
+#endif
+#if SLEEPERS
+    atomic { FENCED -> unseen[me] = sleepers; sleepers = 0 }; /* run_timers */
+#endif
+    if /* its own queues */
+    :: atomic { ring[p] > 0 && FENCED -> ring[p]--; goto chosen }
+    :: atomic { ring[p] == 0 && FENCED }
     fi;
-    if /* queue_take_global: one to run, and a share for the own ring */
+    if /* queue_take_shared: one to run, and a share for its own ring */
     :: queued > 0 ->
         atomic { !locked ->
             if
@@ -215,7 +294,7 @@ find_work:
         }
     :: queued == 0
     fi;
-    if /* so many search already: whatever the limit, it must hold */
+    if /* too many search already, perhaps: the promises do not depend on it */
     :: !searches -> goto go_idle
     :: atomic { !searches -> searching++; searches = true }
     :: searches
@@ -232,17 +311,14 @@ find_work:
     fi;
 
 go_idle:
-    atomic { !locked && FENCED(me) -> 
+    atomic { !locked && FENCED ->
         if
         :: p != NONE && queued > 0 -> goto find_work
-        :: else
+        :: p != NONE && queued == 0 -> idle_ps = idle_ps | (1 << p)
+        :: p == NONE
         fi;
-        if
-        :: p != NONE -> idle_ps = idle_ps | (1 << p)
-        :: else
-        fi;
-        runs[me] = NONE;
         p = NONE;
+        runs[me] = NONE;
         idle_ms = idle_ms | (1 << me);
         locked = true
     };
@@ -256,17 +332,11 @@ go_idle:
     if
     :: found ->
         found = false;
-        atomic { !locked -> /* come_back */
-            if
-            :: (idle_ms & (1 << me)) && idle_ps != 0 ->
-                take(idle_ps, p);
-                runs[me] = p;
-                idle_ms = idle_ms & ~(1 << me)
-            :: else -> goto sleeps
-            fi
-        };
-        atomic { searching++; searches = true };
-        goto find_work
+        come_back();
+        if
+        :: p != NONE -> goto find_work
+        :: else
+        fi
     :: else
     fi;
 #endif
@@ -275,81 +345,159 @@ go_idle:
 chosen:
     if /* stop_searching */
     :: searches ->
-        atomic { FENCED(me) -> searching--; searches = false };
+        atomic { FENCED -> searching--; searches = false };
 #ifndef NO_CHAIN
-#ifndef STOP_ALWAYS
         if
         :: idle_ps != 0 ->
-#endif
             any_work();
             if
             :: found -> found = false; wake_any()
             :: else
             fi
-#ifndef STOP_ALWAYS
-        :: else
+        :: idle_ps == 0
         fi
-#endif
 #endif
     :: else
     fi;
-    tell_before_run();
+#ifndef RUNS_UNTOLD
+    tell_of_rest(); /* schedule_for_ever */
+#endif
 
     do
     :: goto find_work /* it ends, or parks */
     :: atomic { true ->
 end_computes:
-        false } /* for ever */
-    :: atomic { pushes > 0 && unseen[me] == 0 -> pushes--; unseen[me] = 1 };
+            false /* for ever */
+        }
+#if PUSHES
+    :: atomic { pushes > 0 && FENCED -> pushes--; unseen[me] = 1 };
         if /* wake_for */
         :: idle_ps != 0 && ring[p] + unseen[me] >= 2 -> wake_any()
         :: else -> monitor_tell()
         fi
+#endif
 #if YIELDS
-    :: atomic { yields > 0 && ring[p] > 0 && FENCED(me) -> yields--; ring[p]-- };
-        unseen[me] = 1; /* AFTER_YIELD, on the stack of the next */
-#ifdef YIELD_TELL
+    :: atomic { yields > 0 && ring[p] > 0 && FENCED -> yields--; ring[p]-- };
+        unseen[me] = 1; /* finish, on the stack of the next */
+#ifndef YIELDS_UNTOLD
         monitor_tell()
 #endif
 #endif
+#if REGIONS
+    :: atomic { regions > 0 && FENCED -> regions--; runs[me] = NONE };
+        if /* lend */
+        :: ring[p] == 0 && queued == 0 -> n = p; p = NONE; hand_over(n); n = NONE
+        :: else -> n = p; p = NONE; lent = n; monitor_tell()
+        fi;
+        if
+        :: true
+        :: atomic { true ->
+end_blocks:
+                false /* for ever */
+            }
+        fi;
+        if /* take_back */
+        :: atomic { n != NONE && lent == n -> lent = NONE; p = n }
+        :: atomic { (n == NONE || lent != n) && !locked ->
+                if
+                :: idle_ps != 0 -> take(idle_ps, p)
+                :: else
+                fi
+            }
+        fi;
+        n = 0;
+        if
+        :: p != NONE ->
+            runs[me] = p;
+#ifndef RETURNS_UNTOLD
+            tell_of_rest() /* processor_acquire */
+#endif
+        :: else -> /* queue_up */
+            add_shared();
+            wake_any();
+            goto find_work
+        fi
+#endif
     od
 }
 
-/* The store buffers. */
-active [M] proctype Buffer()
+/* Store buffers. */
+proctype Buffer(byte m)
 {
 end:
     do
-    :: atomic { unseen[_pid] > 0 -> ring[runs[_pid]] = ring[runs[_pid]] + unseen[_pid]; unseen[_pid] = 0 }
+    :: atomic { unseen[m] > 0 -> ring[runs[m]]++; unseen[m]-- }
     od
 }
 
-proctype Submitter()
+/* A plain thread. */
+proctype Submitter(byte times)
 {
-    byte me = OTHER, to = NONE;
+    byte me = OUTSIDE, to = NONE;
 
-    add_shared();
-    wake_any()
+    do
+    :: times > 0 ->
+        times--;
+        add_shared();
+        wake_any()
+    :: else -> break
+    od
 }
 
 #ifdef MONITOR
 proctype Monitor()
 {
-    byte me = OTHER, to = NONE;
+    byte me = OUTSIDE, n, to = NONE;
     bool found;
 
 look:
     kicked = false;
+#if REGIONS
+    if /* start_wanted_thread */
+    :: wanted ->
+        wanted = false;
+        atomic { !locked ->
+            if
+            :: idle_ms == 0 && idle_ps != 0 && !started ->
+                started = true;
+                take(idle_ps, handed[P]);
+                note[P] = true
+            :: else -> n = NONE
+            fi
+        };
+        if
+        :: n == NONE -> n = 0; wake_any()
+        :: else
+        fi
+    :: else
+    fi;
+#endif
     any_work(); /* somebody_waits */
     if
-    :: found -> found = false; wake_any(); goto tick
-    :: !found -> goto tick
+    :: found ->
+        found = false;
+#if REGIONS
+        if /* look_at_lent, the second time */
+        :: atomic { lent != NONE -> n = lent; lent = NONE }; hand_over(n); n = 0
+        :: true
+        fi;
+#endif
+        wake_any();
+        if /* a slice; on the way it may be late, as every process here may */
+        :: timeout -> assert(searching == 0)
+        :: kicked
+        fi;
+        goto look
     :: !found
     fi;
 
     asleep = true;
 #ifndef NO_FENCE
-    unseen[0] == 0 && unseen[1] == 0; /* os_fence_all */
+    unseen[0] == 0;
+    unseen[1] == 0; /* os_fence_all */
+#if REGIONS
+    unseen[2] == 0;
+#endif
 #endif
 #ifndef NO_LAST_LOOK
     any_work();
@@ -362,26 +510,20 @@ look:
 end_deep:
     kicked;
     atomic { deep = false; asleep = false };
-    goto look;
-
-tick:
-    if
-    :: timeout -> assert(searching == 0)
-    :: kicked
-    fi;
     goto look
 }
 #endif
 
 init {
     byte i;
+
     atomic {
         for (i : 0 .. M - 1) {
-            run Thread(i)
+            run Thread(i);
+            run Buffer(i)
         }
-        for (i : 1 .. SUBMITTERS) {
-            run Submitter()
-        }
+        run Submitter(SUBMITS);
+        run Submitter(SECOND);
         i = 0;
 #ifdef MONITOR
         run Monitor();
@@ -390,8 +532,8 @@ init {
     timeout;
     assert(searching == 0);
 #ifdef MONITOR
-    assert(!deep || (queued == 0 && ring[0] == 0 && ring[1] == 0))
+    assert(!deep || queued + ring[0] + ring[1] == 0)
 #else
-    assert(queued == 0 || idle_ps == 0)
+    assert(queued + ring[0] + ring[1] == 0 || idle_ps == 0)
 #endif
 }

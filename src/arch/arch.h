@@ -47,6 +47,10 @@ uintptr_t arch_frame_pc(const void *frame);
 uintptr_t arch_frame_sp(const void *frame);
 uintptr_t arch_frame_fp(const void *frame);
 
+/* arch_frame_resume brings back what the OS does not restore from a frame. On the thread on which the frame is about to resume; no
+ * other code of the interrupted goroutine may run in between. */
+void arch_frame_resume(const void *frame);
+
 /* arch_inject_room: how many bytes below an interrupted sp arch_inject needs at most, red zone included, on top of what the OS
  * itself pushes (os_frame_room) and what callee needs. */
 size_t arch_inject_room(void);

@@ -171,7 +171,7 @@ static void dequeue_others(struct selection *s)
 static int wait_for_one(struct selection *s, struct goroutine *g, int64_t deadline)
 {
     /* The deadline is one more case, on a queue of its own. */
-    struct wait_queue late = {0};
+    struct wait_queue late = {NULL, NULL};
     struct waiter w = {.g = g, .claim = &s->claim, .index = s->n};
     wait_queue_push(&late, &w);
     enqueue_all(s, g);

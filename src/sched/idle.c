@@ -48,13 +48,13 @@ static void wake_searcher(void)
     }
 }
 
+/* After work was queued where the idle would not come to it by themselves. */
 void wake_any(void)
 {
+    monitor_tell();
     /* Ordered after the caller's queueing; partner: the order of steps in go_idle. */
-    if (load_ordered(&sched.idle_count) == 0) {
-        monitor_tell();
+    if (load_ordered(&sched.idle_count) == 0)
         return;
-    }
     uint32_t none = 0;
     if (load_ordered(&sched.searching) == 0 && cas_ordered(&sched.searching, &none, 1))
         wake_searcher();
@@ -63,18 +63,17 @@ void wake_any(void)
 /* After a push on the own processor. */
 void wake_for(struct processor *p)
 {
-    if (load_relaxed(&sched.idle_count)) {
-        uint32_t woken = load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head);
-        uint32_t fresh = load_relaxed(&p->fresh.bottom) - load_relaxed(&p->fresh.top);
-        uint32_t eager = load_relaxed(&p->eager);
-        if (woken + fresh + (load_relaxed(&p->next) != NULL) + (eager != 0) >= 2) {
-            if (eager)
-                store_relaxed(&p->eager, eager - 1);
-            wake_any();
-            return;
-        }
-    }
     monitor_tell();
+    if (load_relaxed(&sched.idle_count) == 0)
+        return;
+    uint32_t woken = load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head);
+    uint32_t fresh = load_relaxed(&p->fresh.bottom) - load_relaxed(&p->fresh.top);
+    uint32_t eager = load_relaxed(&p->eager);
+    if (woken + fresh + (load_relaxed(&p->next) != NULL) + (eager != 0) < 2)
+        return;
+    if (eager)
+        store_relaxed(&p->eager, eager - 1);
+    wake_any();
 }
 
 /* A processor without a thread: somebody else carries it on if there is work, else it is idle. */

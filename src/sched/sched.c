@@ -43,6 +43,7 @@ static void finish(struct thread *m, struct after after)
         break;
     case AFTER_YIELD:
         queue_woken(m->p, after.g);
+        monitor_tell();
         break;
     case AFTER_LAST:
         queue_last(after.g);
@@ -196,6 +197,9 @@ _Noreturn void schedule_for_ever(void)
         bump(&m->p->tick);
         count_switch(m->p, g);
         timers_watch();
+        /* What we moved here from elsewhere was nowhere for a moment; the monitor may have gone to sleep just then. */
+        if (processor_has_work(m->p) || load_relaxed(&sched.queued))
+            monitor_tell();
         switch_to(m, &m->scheduler, g, false);
     }
 }

@@ -368,7 +368,7 @@ static void wait_with_deadlines(void *arg, int index)
 
     CHECK_EQ(0, go_mutex_lock(&k->m));
     for (int i = 0; !k->stop; i++) {
-        int64_t deadline = go_deadline((1 + (i + index) % 40) * 2 * GO_MICROSECOND);
+        int64_t deadline = go_deadline((1 + (i + index) % 20) * 2 * GO_MICROSECOND);
         int got = go_cond_wait_until(&k->c, &k->m, deadline);
 
         if (got == 0 && !k->stop)
@@ -428,7 +428,8 @@ TEST(every_signal_wakes_exactly_one_while_deadlines_pass)
         hasty = crew_start(HASTY, wait_with_deadlines, k);
         patient = crew_start(PATIENT, wait_patiently, k);
         for (int i = 0; i < SCALED(2000) && send_signal(k); i++)
-            ;
+            for (int64_t end = test_now() + i % 40 * GO_MICROSECOND; test_now() < end;)
+                go_yield(); /* some deadlines pass, and some at the moment of the signal */
         go_mutex_lock(&k->m);
         k->stop = true;
         CHECK_EQ(0, go_cond_broadcast(&k->c));

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -242,6 +243,34 @@ static void fill_up(void)
     _exit(guard_until_refused(at, 5000) == 0 && os_guard(at + 20000 * page, page) == 0 ? 0 : 3);
 }
 
+enum { CROWD = 4 };
+static pthread_barrier_t barrier;
+static _Atomic int refused;
+
+static void *guard_once(void *at)
+{
+    pthread_barrier_wait(&barrier);
+    if (os_guard(at, page) != 0)
+        atomic_fetch_add(&refused, 1);
+    return NULL;
+}
+
+/* With many mappings, so that the count takes its time. */
+static void guard_in_a_crowd(void)
+{
+    pthread_t threads[CROWD];
+    char *at = os_map(20000 * page, page);
+    for (size_t i = 0; i < 10000; i++)
+        mprotect(at + 2 * i * page, page, PROT_READ);
+    atomic_store(&os_guard_way, GUARD_SPLITS);
+    pthread_barrier_init(&barrier, NULL, CROWD);
+    for (size_t i = 0; i < CROWD; i++)
+        pthread_create(&threads[i], NULL, guard_once, at + (2 * i + 1) * page);
+    for (size_t i = 0; i < CROWD; i++)
+        pthread_join(threads[i], NULL);
+    _exit(atomic_load(&refused) == 0 ? 0 : 1);
+}
+
 static void test_limit(void)
 {
     static const char promise[] = "guards by splitting end before the mappings do, and go on when there is room again";
@@ -257,6 +286,7 @@ static void test_limit(void)
 int main(void)
 {
     page = os_page_size();
+    OK(exited(in_child(guard_in_a_crowd), 0), "the first guards by splitting are not refused when many ask at once");
     OK(page == (size_t)sysconf(_SC_PAGESIZE) && (page & (page - 1)) == 0, "a page has the system's size");
     test_map();
     OK(exited(in_child(discard_locked), 0), "discarded pages read as zero even if they are locked");

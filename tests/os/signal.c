@@ -172,12 +172,16 @@ static void test_restart(void)
         os_interrupt(target);
         usleep(2000);
     }
+    for (int i = 0; i < 10000 && atomic_load(&interrupts) == before && !WITH_TSAN; i++)
+        usleep(1000);
     OK_BUT_TSAN(atomic_load(&interrupts) > before && atomic_load(&hook_thread) == target.id,
                 "another thread is interrupted, even in the kernel");
     if (write(read_pipe[1], "x", 1) != 1)
         abort();
     pthread_join(thread, NULL);
     OK(atomic_load(&read_result) == 1, "a read that is interrupted goes on");
+    for (int i = 0; i < 10000 && os_interrupt(target) == 0; i++)
+        usleep(1000); /* a thread may be joined a little before it is gone */
     errno = 77;
     OK(os_interrupt(target) == -ESRCH && errno == 77, "a thread that is gone is -ESRCH");
 }

@@ -1,5 +1,5 @@
-/* The code that is preempted at each of its instructions, on amd64. A function gets 4 KB of random bytes, aligned to 64, and keeps what
- * the ABI says. It lies between its name and name_end and jumps nowhere else.
+/* The code that is preempted at each of its instructions, on amd64. A function gets 4 KB of random bytes, aligned to 64, and keeps
+ * what the ABI says. It lies between its name and name_end and jumps nowhere else.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,8 @@
     X(x87, 0)                                                                                                                      \
     X(sse, 0)                                                                                                                      \
     X(avx, 2)                                                                                                                      \
-    X(avx512, 5)
+    X(avx512, 5)                                                                                                                   \
+    X(kernel, 0)
 
 /* clang-format off */
 #define FUNCTION(name, ...)                                   \
@@ -47,7 +48,7 @@ FUNCTION(integers,
 FUNCTION(flags,
     "        mov %rsp, %r8; and $-16, %rsp\n"
     "        push $0x240cd7; popfq; jc 1f; ud2\n"
-    "1:      mov $5, %eax; lea 64(%rdi), %rsi; lea 256(%rdi), %rdi; mov $4, %ecx; rep movsq; lodsb; stosb\n"
+    "1:      mov $5, %eax; lea 64(%rdi), %rsi; lea 256(%rdi), %rdi; mov $4, %ecx; rep movsq; lodsq; stosq\n"
     "        cmc; stc; jc 2f; ud2\n"
     "2:      cld; lodsq; scasq; cmpsb; mov $3, %ecx; repne scasb; mov $3, %ecx; repe cmpsb; std; lahf; cld; sahf\n"
     "        push $0x200a83; popfq; jo 3f; ud2\n"
@@ -118,6 +119,13 @@ FUNCTION(avx512,
     "        .irp n, 1,2,3,4,5,6,7; vpaddq %zmm\\n, %zmm16, %zmm16{%k\\n}; vpermq %zmm17, %zmm18, %zmm\\n{%k\\n}{z}; kxorw %k\\n, %k0, %k0; .endr\n"
     "        vpcmpeqd %zmm20, %zmm21, %k1; kortestw %k1, %k0; setc %al; kmovw %k0, %ecx; vpternlogd $0x96, %zmm22, %zmm23, %zmm24\n"
     "        vextracti64x4 $1, %zmm24, %ymm31; vaddpd {rz-sae}, %zmm1, %zmm2, %zmm3; vmovdqa64 %zmm31, %zmm0; vzeroupper; ret\n");
+
+/* In and out of the kernel: getpid and sched_yield. */
+FUNCTION(kernel,
+    PUSH_KEPT
+    "        mov $39, %eax; mov $7, %ecx; mov $8, %r11d; syscall; mov %eax, %ebx; mov $24, %eax; syscall; add %rbx, %rax; add %rcx, %rax\n"
+    POP_KEPT
+    "        ret\n");
 /* clang-format on */
 
 #endif

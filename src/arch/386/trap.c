@@ -41,6 +41,11 @@ uintptr_t arch_frame_fp(const void *frame)
     return reg(frame, REG_EBP);
 }
 
+void arch_frame_resume(const void *frame)
+{
+    x86_resume_flags(reg(frame, REG_EFL));
+}
+
 /* Pc, entry record, ebp, flags, three registers, alignment, the block, and a return address. */
 size_t arch_inject_room(void)
 {

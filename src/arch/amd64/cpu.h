@@ -9,6 +9,8 @@
 #define ARCH_RED_ZONE    128
 #define ARCH_CACHE_LINE  64
 
+#include "arch/x86/flags.h"
+
 static inline void arch_relax(void)
 {
     __builtin_ia32_pause();
@@ -17,9 +19,7 @@ static inline void arch_relax(void)
 /* The kernel leaves alignment checks on if the user had them on. */
 static inline void arch_settle(void)
 {
-    unsigned long flags = __builtin_ia32_readeflags_u64();
-    if (__builtin_expect((flags & 0x40000) != 0, 0))
-        __builtin_ia32_writeeflags_u64(flags & ~0x40000ul);
+    x86_clear_flags(X86_FLAG_AC);
 }
 
 #endif

@@ -16,8 +16,6 @@
 #include "arch/arch.h"
 #include "arch/x86/state.h"
 
-enum { X86_FLAG_AC = 0x40000 };
-
 /* Components that arch_preempt may leave alone: PKRU is the thread's. */
 enum { X86_PKRU = 1 << 9 };
 

@@ -25,8 +25,9 @@
 enum { MAPPINGS_PER_GUARD = 2, USUAL_MAP_LIMIT = 65530, COUNT_EVERY = 250 * 1000 * 1000 /* nanoseconds */ };
 
 _Atomic int os_guard_way = GUARD_UNKNOWN;
-static _Atomic long room;          /* mappings that may still be made */
-static _Atomic int64_t counted_at; /* os_now() of the last count; 0: never */
+static _Atomic long room; /* mappings that may still be made */
+static atomic_flag counting = ATOMIC_FLAG_INIT;
+static int64_t counted_at; /* os_now() of the last count, 0: never; under counting */
 
 /* ---- by splitting ---- */
 
@@ -59,12 +60,16 @@ static long add_digits(const char *block, long size, long sum)
     return sum;
 }
 
-/* One caller counts, at most every COUNT_EVERY; the others meanwhile believe what is known. */
+static bool take_room(void)
+{
+    if (atomic_fetch_sub(&room, MAPPINGS_PER_GUARD) >= MAPPINGS_PER_GUARD)
+        return true;
+    atomic_fetch_add(&room, MAPPINGS_PER_GUARD);
+    return false;
+}
+
 static void count_room(void)
 {
-    int64_t last = atomic_load(&counted_at), now = os_now();
-    if ((last != 0 && now - last < COUNT_EVERY) || !atomic_compare_exchange_strong(&counted_at, &last, now))
-        return;
     long limit = fold_file("/proc/sys/vm/max_map_count", add_digits);
     long used = fold_file("/proc/self/maps", add_lines);
     if (limit <= 0 || used < 0) {
@@ -74,28 +79,29 @@ static void count_room(void)
     atomic_store(&room, limit - limit / 8 - used);
 }
 
-static bool take_room(void)
+/* One caller counts, at most every COUNT_EVERY; those who come meanwhile wait for what it finds. */
+static bool take_room_after_count(void)
 {
-    if (atomic_fetch_sub(&room, MAPPINGS_PER_GUARD) >= MAPPINGS_PER_GUARD)
-        return true;
-    atomic_fetch_add(&room, MAPPINGS_PER_GUARD);
-    return false;
+    while (atomic_flag_test_and_set(&counting))
+        os_thread_yield();
+    if (counted_at == 0 || os_now() - counted_at >= COUNT_EVERY) {
+        counted_at = os_now();
+        count_room();
+    }
+    atomic_flag_clear(&counting);
+    return take_room();
 }
 
 static int guard_by_splitting(void *at, size_t size)
 {
-    if (!take_room()) {
-        count_room();
-        if (!take_room())
-            return -ENOMEM;
-    }
+    if (!take_room() && !take_room_after_count())
+        return -ENOMEM;
     return (int)os_call(SYS_mprotect, at, size, PROT_NONE);
 }
 
 /* ---- by marking ---- */
 
-/* qemu-user says yes to every advice that it does not know, so the first mark is tried out: the kernel must fail to read a path
- * there. */
+/* qemu-user says yes to every advice that it does not know, so the first mark is tried out: reading a path there must fail. */
 static bool really_guarded(void *at)
 {
     return os_call(SYS_faccessat, AT_FDCWD, at, 0) == -EFAULT;

@@ -10,8 +10,7 @@
 
 #include "os/os.h"
 
-/* A system call that returns -errno and leaves errno alone. Never inlined, for the sake of errno's address: see os_errno. (call.c)
- */
+/* A system call that returns -errno and leaves errno alone. Never inlined, for errno's address: see os_errno. (call.c) */
 #define os_call(...) os_call6(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define os_call6(number, a, b, c, d, e, f, ...)                                                                                    \
     os_system_call((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))

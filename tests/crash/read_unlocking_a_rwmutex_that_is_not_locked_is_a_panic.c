@@ -1,0 +1,13 @@
+/* exit: 2; last line: panic: go_rwmutex_runlock * */
+/* SPDX-License-Identifier: MIT */
+#include "goroutine.h"
+
+int main(void)
+{
+    go_rwmutex rw = {0};
+
+    go_rwmutex_rlock(&rw);
+    go_rwmutex_runlock(&rw);
+    go_rwmutex_runlock(&rw);
+    return 0;
+}

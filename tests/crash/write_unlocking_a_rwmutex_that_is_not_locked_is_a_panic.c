@@ -1,0 +1,13 @@
+/* exit: 2; last line: panic: go_rwmutex_unlock * */
+/* SPDX-License-Identifier: MIT */
+#include "goroutine.h"
+
+int main(void)
+{
+    go_rwmutex rw = {0};
+
+    go_rwmutex_lock(&rw);
+    go_rwmutex_unlock(&rw);
+    go_rwmutex_unlock(&rw);
+    return 0;
+}
