@@ -22,8 +22,6 @@
 #include "sched/runtime.h"
 #include "sched/sched.h"
 
-#include <errno.h>
-
 int preempt_force;
 
 static enum preempt_mode mode;
@@ -117,13 +115,12 @@ static void go_away(struct thread *m)
     switch_away(m, g, true);
 }
 
-/* Called by the code that arch_inject makes the goroutine run. */
+/* Called by the code that arch_inject makes the goroutine run. errno is the thread's, so it is looked up anew after the switch. */
 static void injected(void)
 {
-    int saved = errno;
+    int saved = *os_errno();
     go_away(thread_self());
-    __asm__ volatile("" ::: "memory");
-    errno = saved;
+    *os_errno() = saved;
 }
 
 void preempt_interrupt(void *frame)

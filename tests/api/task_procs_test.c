@@ -110,10 +110,10 @@ static void check_parallel(int n, int rounds)
 
 TEST(as_many_goroutines_as_processors_all_run_at_once)
 {
-    for (int i = 0; i < 20; i++) {
-        check_parallel(2, SCALED(100));
-        check_parallel(3, 10);
-        check_parallel(4, 10);
+    for (int i = 0; i < 5; i++) {
+        check_parallel(2, SCALED(50));
+        check_parallel(3, 5);
+        check_parallel(4, 5);
     }
 }
 
@@ -130,9 +130,9 @@ TEST(as_many_goroutines_as_processors_all_run_at_once_while_sleepers_come_and_go
     atomic_bool *stop = test_alloc(sizeof *stop);
     struct crew *c = crew_start(10, sleep_again_and_again, stop);
 
-    for (int i = 0; i < 10; i++) {
-        check_parallel(2, SCALED(100));
-        check_parallel(4, 10);
+    for (int i = 0; i < 5; i++) {
+        check_parallel(2, SCALED(50));
+        check_parallel(4, 5);
     }
     atomic_store(stop, true);
     crew_wait(c);

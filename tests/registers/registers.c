@@ -38,11 +38,13 @@ static const struct function {
 } functions[] = {FUNCTIONS(ENTRY)};
 enum { FUNCTION_COUNT = sizeof(functions) / sizeof(functions[0]) };
 
-/* Shared with the traced program, which fills it in before its mark. */
-static volatile struct {
-    int function;        /* the one that comes next */
+/* Shared by tracer and traced program. */
+struct shared {
+    int function;        /* the one that comes next after the mark */
     uintptr_t stack_top; /* the end of what it and its callers have on the stack */
-} * shared;
+    pid_t threads[2];    /* two that the tracer saw at work */
+};
+static volatile struct shared *shared;
 
 /* ---- the traced program ---- */
 
@@ -65,6 +67,16 @@ static void fill(void *unused)
     }
 }
 
+/* Waits until two threads have something to do beside us: one that had nothing would take us back at once after a preemption, and
+ * that looks as if there had been none. */
+static void wait_for_company(void)
+{
+    do {
+        shared->threads[0] = shared->threads[1] = 0;
+        go_sleep(2 * GO_MILLISECOND);
+    } while (!shared->threads[1]);
+}
+
 static void run_functions(void *done)
 {
     static _Alignas(64) uint8_t buffer[4096];
@@ -74,6 +86,7 @@ static void run_functions(void *done)
         if (functions[i].component && !(x86_components() >> functions[i].component & 1))
             continue;
         abi_random_bytes(buffer, sizeof(buffer), &state);
+        wait_for_company();
         shared->function = i;
         shared->stack_top = (uintptr_t)__builtin_frame_address(0);
         mark();
@@ -245,6 +258,14 @@ static bool check_function(const char *mode, const struct function *f)
     return alive;
 }
 
+static void note_company(pid_t tid)
+{
+    if (!shared->threads[0])
+        shared->threads[0] = tid;
+    else if (tid != shared->threads[0])
+        shared->threads[1] = tid;
+}
+
 static void check_mode(const char *mode)
 {
     enum event event;
@@ -254,8 +275,10 @@ static void check_mode(const char *mode)
     start_program(mode);
     while ((event = next_event(&tid)) != EVENT_END && ticks < PATIENCE) {
         ticks = event == EVENT_TICK ? ticks + 1 : 0;
-        if (event == EVENT_FILLER)
+        if (event == EVENT_FILLER) {
+            note_company(tid);
             resume(tid, 0);
+        }
         if (event == EVENT_MARK) {
             runner = tid;
             if (!check_function(mode, &functions[shared->function]))
