@@ -14,23 +14,23 @@
  * holds -DSUBMITS=2 -DSECOND=1: no wake-up is lost, whatever the monitor does
  * holds -DMONITOR -DSUBMITS=1 -DSECOND=1: with the monitor, and goroutines from outside
  * holds -DMONITOR -DSUBMITS=1 -DPUSHES=2 -DYIELDS=1: goroutines made ready inside, and yields
- * holds -DMONITOR -DSUBMITS=1 -DSLEEPERS=2: timers that are due at once
- * holds -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DREGIONS=1: blocking regions
+ * holds -DMONITOR -DSLEEPERS=2 -DPUSHES=1: timers that are due at once
+ * holds -DMONITOR -DSUBMITS=1 -DREGIONS=1: blocking regions
+ * holds -DMONITOR -DSLEEPERS=2 -DREGIONS=1: the same after timers, with work on the processor that is lent
  * breaks -DSUBMITS=2 -DSECOND=1 -DUNDOES_LATE [assertion violated]: who finds no idle processor must take back its search under the lock
  * breaks -DSUBMITS=2 -DSECOND=1 -DNO_RECHECK [assertion violated]: who goes idle must look once more
  * breaks -DSUBMITS=2 -DSECOND=1 -DNO_CHAIN [assertion violated]: who stops searching must pass the search on
  * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DNO_FENCE [assertion violated]: the monitor must fence all threads before its last look
  * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DNO_LAST_LOOK [assertion violated]: and must look
- * breaks -DMONITOR -DSUBMITS=2 -DPUSHES=1 -DRELIES_ON_SEARCHER [assertion violated]: after a push without a fence, the searcher may be past it
- * breaks -DMONITOR -DSUBMITS=3 -DRUNS_UNTOLD [assertion violated]: who is about to run a goroutine must tell of what stays queued
- * breaks -DMONITOR -DSUBMITS=1 -DSLEEPERS=2 -DRUNS_UNTOLD [assertion violated]: also of what its own timers have made ready
- * breaks -DMONITOR -DPUSHES=2 -DSUBMITS=1 -DYIELDS=1 -DYIELDS_UNTOLD [assertion violated]: and the next one, of who has yielded to it
- * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DREGIONS=1 -DRETURNS_UNTOLD [assertion violated]: and who comes back from a blocking region
+ * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=2 -DRELIES_ON_SEARCHER [assertion violated]: who finds somebody searching must tell the monitor all the same
+ * breaks -DMONITOR -DSLEEPERS=2 -DRUNS_UNTOLD [assertion violated]: who is about to run a goroutine must tell of what its timers have queued
+ * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=2 -DYIELDS=1 -DYIELDS_UNTOLD [assertion violated]: and the next one, of who has yielded to it
+ * breaks -DMONITOR -DSLEEPERS=2 -DREGIONS=1 -DLENDS_UNTOLD [assertion violated]: and who lends a processor with work
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef SUBMITS
-#define SUBMITS 1
+#define SUBMITS 0
 #endif
 #ifndef SECOND
 #define SECOND 0
@@ -117,17 +117,17 @@ inline monitor_tell()
 #endif
 }
 
-/* Before a goroutine runs on p. */
+/* schedule_for_ever: what was moved here was nowhere for a moment, and the monitor may have gone to sleep just then. */
 inline tell_of_rest()
 {
 #ifdef MONITOR
     if
-    :: asleep ->
+    :: ring[p] + unseen[me] > 0 -> monitor_tell()
+    :: ring[p] + unseen[me] == 0 ->
         if
-        :: ring[p] + unseen[me] > 0 || queued > 0 -> monitor_kick()
-        :: else
+        :: queued > 0 -> monitor_tell()
+        :: queued == 0
         fi
-    :: !asleep
     fi
 #else
     skip
@@ -159,25 +159,28 @@ inline wake_searcher() /* the caller has counted it */
 #endif
         if
         :: wanted -> monitor_kick()
-        :: else -> monitor_tell()
+        :: else
         fi
     fi
 }
 
 inline wake_any()
 {
+#ifdef RELIES_ON_SEARCHER
     if
     :: idle_ps == 0 -> monitor_tell()
+    :: else
+    fi;
+#else
+    monitor_tell();
+#endif
+    if
+    :: idle_ps == 0
     :: else ->
         if
         :: atomic { searching == 0 && FENCED -> searching = 1 };
             wake_searcher()
-        :: searching != 0 ->
-#ifdef RELIES_ON_SEARCHER
-            skip
-#else
-            monitor_tell()
-#endif
+        :: searching != 0
         fi
     fi
 }
@@ -371,9 +374,15 @@ end_computes:
         }
 #if PUSHES
     :: atomic { pushes > 0 && FENCED -> pushes--; unseen[me] = 1 };
-        if /* wake_for */
+#ifndef RELIES_ON_SEARCHER
+        monitor_tell(); /* wake_for */
+#endif
+        if
         :: idle_ps != 0 && ring[p] + unseen[me] >= 2 -> wake_any()
-        :: else -> monitor_tell()
+        :: else ->
+#ifdef RELIES_ON_SEARCHER
+            monitor_tell()
+#endif
         fi
 #endif
 #if YIELDS
@@ -387,7 +396,13 @@ end_computes:
     :: atomic { regions > 0 && FENCED -> regions--; runs[me] = NONE };
         if /* lend */
         :: ring[p] == 0 && queued == 0 -> n = p; p = NONE; hand_over(n); n = NONE
-        :: else -> n = p; p = NONE; lent = n; monitor_tell()
+        :: else ->
+            n = p;
+            p = NONE;
+            lent = n;
+#ifndef LENDS_UNTOLD
+            monitor_tell()
+#endif
         fi;
         if
         :: true
@@ -408,10 +423,7 @@ end_blocks:
         n = 0;
         if
         :: p != NONE ->
-            runs[me] = p;
-#ifndef RETURNS_UNTOLD
-            tell_of_rest() /* processor_acquire */
-#endif
+            runs[me] = p
         :: else -> /* queue_up */
             add_shared();
             wake_any();

@@ -140,16 +140,30 @@ static void unlock_all(void *argument)
 
 /* ---- waiting ---- */
 
+/* Cases on the same channel stand in line by chance, not by their place: each must have the same. */
+static void shuffle_same(struct selection *s)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 1; i < s->live; i++) {
+        if (!same_as_before(s, i)) {
+            first = i;
+            continue;
+        }
+        uint32_t j = first + (uint32_t)(sched_random() % (i - first + 1));
+        uint32_t t = inside(&s->cases[i])->order;
+        inside(&s->cases[i])->order = inside(&s->cases[j])->order;
+        inside(&s->cases[j])->order = t;
+    }
+}
+
 static void enqueue_all(struct selection *s, struct goroutine *g)
 {
-    for (uint32_t i = 0; i < s->n; i++) {
-        struct go_case *c = &s->cases[i];
+    shuffle_same(s);
+    for (uint32_t i = 0; i < s->live; i++) {
+        struct go_case *c = in_order(s, i);
         struct waiter *w = &inside(c)->waiter;
-        uint32_t order = inside(c)->order;
-        *w = (struct waiter){.g = g, .slot = c->elem, .claim = &s->claim, .index = i};
-        inside(c)->order = order;
-        if (c->chan)
-            wait_queue_push(c->op == GO_SEND ? &c->chan->senders : &c->chan->receivers, w);
+        *w = (struct waiter){.g = g, .slot = c->elem, .claim = &s->claim, .index = (uint32_t)(c - s->cases)};
+        wait_queue_push(c->op == GO_SEND ? &c->chan->senders : &c->chan->receivers, w);
     }
 }
 

@@ -31,7 +31,8 @@ static uint64_t next_id(struct processor *p)
 static void count_life(struct processor *p, int change)
 {
     if (likely(p != NULL)) {
-        store_relaxed(&p->born, load_relaxed(&p->born) + change);
+        /* Release; partner: goroutine_count. Who sees a goroutine gone sees all that it did. */
+        store_release(&p->born, load_relaxed(&p->born) + change);
         if (change > 0)
             bump(&p->spawned);
         return;
@@ -45,7 +46,7 @@ int64_t goroutine_count(void)
 {
     int64_t count = load_ordered(&sched.born_outside);
     for (int i = 0; i < load_ordered(&sched.processors_ever); i++)
-        count += load_relaxed(&processor_at(i)->born);
+        count += load_acquire(&processor_at(i)->born);
     return count;
 }
 

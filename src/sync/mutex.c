@@ -122,6 +122,7 @@ static struct waiter *choose_next(struct mutex *m)
 
 static NOINLINE void unlock_slow(struct mutex *m)
 {
+    sched_self();
     lock_take(&m->guard);
     if (!(load_relaxed(&m->word) & HELD)) {
         lock_drop(&m->guard);
