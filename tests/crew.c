@@ -163,6 +163,21 @@ void test_start_until_blocked(void (*fn)(void *), void *arg)
     go_maxprocs(procs);
 }
 
+/* gcc and clang each have a way of their own to tell. */
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#ifndef __SANITIZE_THREAD__
+#define __SANITIZE_THREAD__ __has_feature(thread_sanitizer)
+#endif
+
+bool test_can_preempt(void)
+{
+    const char *mode = getenv("GOROUTINE_PREEMPT");
+
+    return !__SANITIZE_THREAD__ && !(mode && strcmp(mode, "off") == 0);
+}
+
 void test_settle(void)
 {
     int64_t end = test_now() + GO_MILLISECOND;

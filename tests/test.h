@@ -44,6 +44,10 @@ void test_register(struct test *t);
     } while (0)
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* True if a goroutine that never calls the library can be taken off here: not with GOROUTINE_PREEMPT=off, and not under
+ * ThreadSanitizer, which delivers signals only when it suits it. */
+bool test_can_preempt(void);
+
 /* Says that n goroutines of this test stay behind on purpose (they wait for ever). */
 void test_abandon(int n);
 

@@ -49,6 +49,7 @@
 #endif
 
 #define P 2
+#define RUNNING (SUBMITS == 0 && SLEEPERS == 0) /* thread 0 runs a goroutine at the start */
 #if REGIONS
 #define M 3
 #else
@@ -246,6 +247,11 @@ proctype Thread(byte me)
 {
     byte p = NONE, n, to = NONE;
     bool searches, found;
+
+    if
+    :: RUNNING && me == 0 -> atomic { idle_ps = 2; idle_ms = 2; p = 0; runs[0] = 0 }; goto chosen
+    :: !RUNNING || me != 0
+    fi;
 
 sleeps: /* sleep_idle, or not yet started */
 end:

@@ -17,7 +17,6 @@ static void update_due(struct processor *p)
 
 static void insert(struct processor *p, struct timer *timer, int64_t when)
 {
-    timer->p = p;
     timer->armed = true;
     heap_insert(&p->timers, &timer->node, when);
     if (when < load_relaxed(&p->due))
@@ -33,7 +32,7 @@ static struct processor *home(void)
 
 void timer_arm(struct timer *timer, int64_t when, bool will_park)
 {
-    struct processor *p = home();
+    struct processor *p = timer->p = home();
     lock_take(&p->timer_lock);
     insert(p, timer, when);
     lock_drop(&p->timer_lock);

@@ -185,6 +185,15 @@ static inline void abi_destroy(void)
         x86_destroy(x86_components());
 }
 
+/* The name of a flag that has got here from somebody else's code, or NULL. */
+static inline const char *abi_leak(void)
+{
+    struct x86_seen seen;
+
+    x86_look(&seen);
+    return seen.flags & X86_ALIGNMENT ? "alignment checks" : seen.flags & X86_DIRECTION ? "direction flag" : NULL;
+}
+
 /* Inline, because it looks at its caller's frame. */
 static inline __attribute__((always_inline)) const char *abi_problem(void)
 {

@@ -43,6 +43,7 @@ struct shared {
     int function;        /* the one that comes next after the mark */
     uintptr_t stack_top; /* the end of what it and its callers have on the stack */
     pid_t threads[2];    /* two that the tracer saw at work */
+    const char *leak;    /* what of the function's flags another goroutine found */
 };
 static volatile struct shared *shared;
 
@@ -61,6 +62,8 @@ static void fill(void *unused)
 {
     (void)unused;
     for (;;) {
+        if (abi_leak())
+            shared->leak = abi_leak();
         abi_destroy();
         filler_stop();
         go_yield();
@@ -272,6 +275,7 @@ static void check_mode(const char *mode)
     int ticks = 0;
     pid_t tid;
 
+    shared->leak = NULL;
     start_program(mode);
     while ((event = next_event(&tid)) != EVENT_END && ticks < PATIENCE) {
         ticks = event == EVENT_TICK ? ticks + 1 : 0;
@@ -290,6 +294,9 @@ static void check_mode(const char *mode)
     if (!exited(program_status, 0))
         printf("# the program ended with status %#x\n", program_status);
     OK(exited(program_status, 0), "the program ends well");
+    if (shared->leak)
+        printf("# %s\n", shared->leak);
+    OK(!shared->leak, "no flag of a preempted goroutine reaches another");
 }
 
 int main(int argc, char **argv)

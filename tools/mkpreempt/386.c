@@ -63,6 +63,7 @@ static const struct x86 mode = {
     .sp = "esp",
     .bp = "ebp",
     .a = "eax",
+    .b = "ebx",
     .c = "ecx",
     .flags = "eflags",
     .pc = "eip",

@@ -69,6 +69,7 @@ static const struct x86 mode = {
     .sp = "rsp",
     .bp = "rbp",
     .a = "rax",
+    .b = "rbx",
     .c = "rcx",
     .flags = "rflags",
     .pc = "rip",

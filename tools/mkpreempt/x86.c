@@ -179,6 +179,7 @@ static void preempt_head(struct out *o, const struct x86 *x)
     out_text(o, "#define PC      %d(%%%s)\n", x->word, x->bp);
     out_text(o, "#define PC_SLOT %d(%%%s)\n", 2 * x->word, x->bp);
     out_text(o, "#define CALLEE  %d(%%%s)\n", x->word + x->callee, x->bp);
+    out_text(o, "#define AREA    %d(%%%s)\n", 2 * x->word + x->callee, x->bp);
     out_text(o, "#define FLAGS   %d(%%%s)\n", -x->word, x->bp);
     out_text(o, "#define FLAG_AC 0x40000\n\nFUNC(arch_preempt)\n");
 }
@@ -210,6 +211,8 @@ static void preempt_push(struct out *o, struct frame *f, const struct x86 *x)
         if (strcmp(row->names, x->flags))
             out_op(o, ".cfi_offset", "%s, %d", row->names, -3 * x->word - f->size);
     }
+    out_op(o, "push", "%%%s", x->b);
+    out_op(o, ".cfi_offset", "%s, %d", x->b, -4 * x->word - f->size);
 }
 
 /* What compiled code expects of the flags; and the pc to where the last instruction finds it, now that the kernel's frame, which
@@ -257,14 +260,7 @@ static void block_op(struct out *o, const struct x86 *x, const char *label, cons
     char name[16];
     snprintf(name, sizeof(name), "%s%s", instruction, x->wide);
     out_text(o, "%s", label);
-    out_op(o, name, "%s(%%%s)", offset, *offset ? x->c : x->sp);
-}
-
-static void block_allocate(struct out *o, const struct x86 *x)
-{
-    out_op(o, "mov", "X86_STATE_SIZE(%%%s), %%eax", x->c);
-    out_op(o, "sub", "%%%s, %%%s", x->a, x->sp);
-    out_op(o, "and", "$-64, %%%s", x->sp);
+    out_op(o, name, "%s(%%%s)", offset, *offset ? x->c : x->b);
 }
 
 /* The header must be zero, because XSAVE only adds to it and XSAVEC writes only its first half. */
@@ -272,15 +268,15 @@ static void block_clear_header(struct out *o, const struct x86 *x)
 {
     out_op(o, "xor", "%%eax, %%eax");
     for (int at = 512; at < 576; at += x->word)
-        out_op(o, "mov", "%%%s, %d(%%%s)", x->a, at, x->sp);
+        out_op(o, "mov", "%%%s, %d(%%%s)", x->a, at, x->b);
 }
 
-/* Saves the block below the integer registers, and loads fresh state: the callee must not take a pending x87 exception, run under
+/* Saves the block where the entry record says, and loads fresh state: the callee must not take a pending x87 exception, run under
  * the user's masks, or find the x87 stack full. */
 static void block_save(struct out *o, struct frame *f, const struct x86 *x)
 {
+    out_op(o, "mov", "AREA, %%%s", x->b);
     x->get_state(o, false);
-    block_allocate(o, x);
     block_unless_xsave(o, x);
     block_clear_header(o, x);
     block_mask(o, f, x);
@@ -331,7 +327,8 @@ static void preempt_pop(struct out *o, struct frame *f, const struct x86 *x)
     const struct row *slots[ROWS_MAX];
     int count = collect(f, slots);
 
-    out_op(o, "lea", "%d(%%%s), %%%s", -f->size, x->bp, x->sp);
+    out_op(o, "lea", "%d(%%%s), %%%s", -f->size - x->word, x->bp, x->sp);
+    out_op(o, "pop", "%%%s", x->b);
     while (count--)
         pop(o, f, x, slots[count]);
     out_op(o, "pop", "%%%s", x->bp);
@@ -364,6 +361,7 @@ void x86_write_preempt(struct out *o, struct frame *f, const struct x86 *x)
     preempt_settle(o, x);
     block_save(o, f, x);
     out_text(o, "\n");
+    out_op(o, "and", "$-16, %%%s", x->sp);
     out_op(o, "call", "*CALLEE");
     out_text(o, "\n");
     block_restore(o, f, x);

@@ -11,6 +11,7 @@
 #define PC      4(%ebp)
 #define PC_SLOT 8(%ebp)
 #define CALLEE  36(%ebp)
+#define AREA    40(%ebp)
 #define FLAGS   -4(%ebp)
 #define FLAG_AC 0x40000
 
@@ -41,48 +42,47 @@ FUNC(arch_preempt)
         mov      PC_SLOT, %ecx
         mov      %eax, (%ecx)
 
+        mov      AREA, %ebx
         call     9f
 9:      pop      %ecx
         add      $_GLOBAL_OFFSET_TABLE_ + (. - 9b), %ecx
         lea      arch_state@GOTOFF(%ecx), %ecx
-        mov      X86_STATE_SIZE(%ecx), %eax
-        sub      %eax, %esp
-        and      $-64, %esp
         cmpl     $X86_FXSAVE, X86_STATE_KIND(%ecx)
         je       3f
         jb       4f
         xor      %eax, %eax
-        mov      %eax, 512(%esp)
-        mov      %eax, 516(%esp)
-        mov      %eax, 520(%esp)
-        mov      %eax, 524(%esp)
-        mov      %eax, 528(%esp)
-        mov      %eax, 532(%esp)
-        mov      %eax, 536(%esp)
-        mov      %eax, 540(%esp)
-        mov      %eax, 544(%esp)
-        mov      %eax, 548(%esp)
-        mov      %eax, 552(%esp)
-        mov      %eax, 556(%esp)
-        mov      %eax, 560(%esp)
-        mov      %eax, 564(%esp)
-        mov      %eax, 568(%esp)
-        mov      %eax, 572(%esp)
+        mov      %eax, 512(%ebx)
+        mov      %eax, 516(%ebx)
+        mov      %eax, 520(%ebx)
+        mov      %eax, 524(%ebx)
+        mov      %eax, 528(%ebx)
+        mov      %eax, 532(%ebx)
+        mov      %eax, 536(%ebx)
+        mov      %eax, 540(%ebx)
+        mov      %eax, 544(%ebx)
+        mov      %eax, 548(%ebx)
+        mov      %eax, 552(%ebx)
+        mov      %eax, 556(%ebx)
+        mov      %eax, 560(%ebx)
+        mov      %eax, 564(%ebx)
+        mov      %eax, 568(%ebx)
+        mov      %eax, 572(%ebx)
         mov      X86_STATE_MASK(%ecx), %eax
         mov      X86_STATE_MASK + 4(%ecx), %edx
         cmpl     $X86_XSAVE, X86_STATE_KIND(%ecx)
         je       1f
-        xsavec   (%esp)
+        xsavec   (%ebx)
         jmp      2f
-1:      xsave    (%esp)
+1:      xsave    (%ebx)
 2:      xrstor   X86_STATE_FRESH(%ecx)
         jmp      5f
-3:      fxsave   (%esp)
+3:      fxsave   (%ebx)
         fxrstor  X86_STATE_FRESH(%ecx)
         jmp      5f
-4:      fnsave   (%esp)
+4:      fnsave   (%ebx)
 5:
 
+        and      $-16, %esp
         call     *CALLEE
 
         call     9f
@@ -94,13 +94,14 @@ FUNC(arch_preempt)
         jb       4f
         mov      X86_STATE_MASK(%ecx), %eax
         mov      X86_STATE_MASK + 4(%ecx), %edx
-        xrstor   (%esp)
+        xrstor   (%ebx)
         jmp      5f
-3:      fxrstor  (%esp)
+3:      fxrstor  (%ebx)
         jmp      5f
-4:      frstor   (%esp)
+4:      frstor   (%ebx)
 5:
-        lea      -16(%ebp), %esp
+        lea      -20(%ebp), %esp
+        pop      %ebx
         pop      %edx
         pop      %ecx
         pop      %eax

@@ -8,18 +8,22 @@
 #include "arch/x86/frame.h"
 
 /* arch_preempt's entry record; why it lies where it lies is told in arch/x86/frame.h. In the frame it begins at REG_TRAPNO: trap
- * and error number take the first two words, oldmask the callee. What is between them is left as it is. */
+ * and error number take the first two words, oldmask and cr2 the last. What is between them is left as it is. */
 struct record {
     uint32_t pc;
     uint32_t *pc_slot;
     uint32_t between[6];
     void (*callee)(void);
+    char *area;
 };
+
+enum { FNSAVE_IMAGE = 112 };
 
 _Static_assert(REG_ERR == REG_TRAPNO + 1, "the words that sigreturn does not read are together");
 _Static_assert(offsetof(mcontext_t, oldmask) - offsetof(mcontext_t, gregs[REG_TRAPNO]) == offsetof(struct record, callee),
                "oldmask");
-_Static_assert(offsetof(struct record, callee) == 32, "tools/mkpreempt/386.c");
+_Static_assert(offsetof(mcontext_t, cr2) - offsetof(mcontext_t, gregs[REG_TRAPNO]) == offsetof(struct record, area), "cr2");
+_Static_assert(offsetof(struct record, callee) == 32 && offsetof(struct record, area) == 36, "tools/mkpreempt/386.c");
 
 static uintptr_t reg(const void *frame, int number)
 {
@@ -46,17 +50,17 @@ void arch_frame_resume(const void *frame)
     x86_resume_flags(reg(frame, REG_EFL));
 }
 
-/* Pc, entry record, ebp, flags, three registers, alignment, the block, and a return address. */
+/* Either the routine's registers lie below the kernel's frame, or the frame is elsewhere and the area takes its place. */
 size_t arch_inject_room(void)
 {
-    return 4 + sizeof(struct record) + 5 * 4 + 64 + arch_state.size + 4;
+    return 4 + 64 + sizeof(struct record) + 6 * 4 + 16 + 4;
 }
 
-/* The image that follows the kernel's FNSAVE image, if the CPU has FXSAVE. */
-static bool unsaved(const ucontext_t *u)
+/* Where the frame has the state: an FNSAVE image, and, if the CPU has FXSAVE, an image of that kind behind it. */
+static char *image(const ucontext_t *u)
 {
-    const char *fnsave = (const char *)u->uc_mcontext.fpregs;
-    return arch_state.kind >= X86_XSAVE && fnsave && x86_unsaved(fnsave + 112);
+    char *fnsave = (char *)u->uc_mcontext.fpregs;
+    return fnsave && arch_state.kind != X86_FNSAVE ? fnsave + FNSAVE_IMAGE : fnsave;
 }
 
 bool arch_inject(void *frame, void (*callee)(void))
@@ -65,17 +69,21 @@ bool arch_inject(void *frame, void (*callee)(void))
     greg_t *regs = u->uc_mcontext.gregs;
     uintptr_t sp = arch_frame_sp(frame), pc_slot = sp - sizeof(uint32_t);
     struct record *record = (struct record *)&regs[REG_TRAPNO];
+    char *area = image(u);
 
     /* The last `ret` of arch_preempt would pop a misaligned word with alignment checks on. */
     if (sp % 4 && (regs[REG_EFL] & X86_FLAG_AC))
         return false;
-    if (unsaved(u))
+    if (!area || !x86_image_serves(area))
         return false;
-    if (x86_frame_elsewhere(u, sp))
-        record = (struct record *)(pc_slot & -sizeof(uint32_t)) - 1;
+    if (x86_frame_elsewhere(u, sp)) {
+        area = (char *)((pc_slot - arch_state.size) & -(uintptr_t)64);
+        record = (struct record *)area - 1;
+    }
     record->pc = arch_frame_pc(frame);
     record->pc_slot = (uint32_t *)pc_slot;
     record->callee = callee;
+    record->area = area;
     regs[REG_ESP] = (greg_t)(uintptr_t)record;
     regs[REG_EIP] = (greg_t)(uintptr_t)arch_preempt;
     return true;

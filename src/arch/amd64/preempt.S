@@ -11,6 +11,7 @@
 #define PC      8(%rbp)
 #define PC_SLOT 16(%rbp)
 #define CALLEE  24(%rbp)
+#define AREA    32(%rbp)
 #define FLAGS   -8(%rbp)
 #define FLAG_AC 0x40000
 
@@ -53,34 +54,33 @@ FUNC(arch_preempt)
         mov      PC_SLOT, %rcx
         mov      %rax, (%rcx)
 
+        mov      AREA, %rbx
         lea      arch_state(%rip), %rcx
-        mov      X86_STATE_SIZE(%rcx), %eax
-        sub      %rax, %rsp
-        and      $-64, %rsp
         cmpl     $X86_FXSAVE, X86_STATE_KIND(%rcx)
         je       3f
         xor      %eax, %eax
-        mov      %rax, 512(%rsp)
-        mov      %rax, 520(%rsp)
-        mov      %rax, 528(%rsp)
-        mov      %rax, 536(%rsp)
-        mov      %rax, 544(%rsp)
-        mov      %rax, 552(%rsp)
-        mov      %rax, 560(%rsp)
-        mov      %rax, 568(%rsp)
+        mov      %rax, 512(%rbx)
+        mov      %rax, 520(%rbx)
+        mov      %rax, 528(%rbx)
+        mov      %rax, 536(%rbx)
+        mov      %rax, 544(%rbx)
+        mov      %rax, 552(%rbx)
+        mov      %rax, 560(%rbx)
+        mov      %rax, 568(%rbx)
         mov      X86_STATE_MASK(%rcx), %eax
         mov      X86_STATE_MASK + 4(%rcx), %edx
         cmpl     $X86_XSAVE, X86_STATE_KIND(%rcx)
         je       1f
-        xsavec64 (%rsp)
+        xsavec64 (%rbx)
         jmp      2f
-1:      xsave64  (%rsp)
+1:      xsave64  (%rbx)
 2:      xrstor64 X86_STATE_FRESH(%rcx)
         jmp      5f
-3:      fxsave64 (%rsp)
+3:      fxsave64 (%rbx)
         fxrstor64 X86_STATE_FRESH(%rcx)
 5:
 
+        and      $-16, %rsp
         call     *CALLEE
 
         lea      arch_state(%rip), %rcx
@@ -88,11 +88,12 @@ FUNC(arch_preempt)
         je       3f
         mov      X86_STATE_MASK(%rcx), %eax
         mov      X86_STATE_MASK + 4(%rcx), %edx
-        xrstor64 (%rsp)
+        xrstor64 (%rbx)
         jmp      5f
-3:      fxrstor64 (%rsp)
+3:      fxrstor64 (%rbx)
 5:
-        lea      -80(%rbp), %rsp
+        lea      -88(%rbp), %rsp
+        pop      %rbx
         pop      %r11
         pop      %r10
         pop      %r9

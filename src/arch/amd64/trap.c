@@ -12,10 +12,11 @@ struct record {
     uint64_t pc;
     uint64_t *pc_slot;
     void (*callee)(void);
+    char *area;
 };
 
-_Static_assert(REG_TRAPNO == REG_ERR + 1 && REG_OLDMASK == REG_ERR + 2, "the words that sigreturn does not read are together");
-_Static_assert(offsetof(struct record, callee) == 16, "tools/mkpreempt/amd64.c");
+_Static_assert(REG_TRAPNO == REG_ERR + 1 && REG_OLDMASK == REG_ERR + 2 && REG_CR2 == REG_ERR + 3, "what sigreturn does not read");
+_Static_assert(offsetof(struct record, callee) == 16 && offsetof(struct record, area) == 24, "tools/mkpreempt/amd64.c");
 
 static uintptr_t reg(const void *frame, int number)
 {
@@ -42,10 +43,10 @@ void arch_frame_resume(const void *frame)
     x86_resume_flags(reg(frame, REG_EFL));
 }
 
-/* Red zone, pc, entry record, rbp, flags, nine registers, alignment, the block, and a return address. */
+/* Either the routine's registers lie below the kernel's frame, or the frame is elsewhere and the area takes its place. */
 size_t arch_inject_room(void)
 {
-    return ARCH_RED_ZONE + 8 + sizeof(struct record) + 11 * 8 + 64 + arch_state.size + 8;
+    return ARCH_RED_ZONE + 8 + 64 + sizeof(struct record) + 12 * 8 + 16 + 8;
 }
 
 bool arch_inject(void *frame, void (*callee)(void))
@@ -54,15 +55,18 @@ bool arch_inject(void *frame, void (*callee)(void))
     greg_t *regs = u->uc_mcontext.gregs;
     uintptr_t sp = arch_frame_sp(frame), pc_slot = sp - ARCH_RED_ZONE - sizeof(uint64_t);
     struct record *record = (struct record *)&regs[REG_ERR];
+    char *area = (char *)u->uc_mcontext.fpregs;
 
     /* The last `ret` of arch_preempt would pop a misaligned word with alignment checks on. */
     if (sp % 8 && (regs[REG_EFL] & X86_FLAG_AC))
         return false;
-    if (x86_unsaved((const char *)u->uc_mcontext.fpregs))
+    if (!area || !x86_image_serves(area))
         return false;
-    if (x86_frame_elsewhere(u, sp))
-        record = (struct record *)(pc_slot & -sizeof(uint64_t)) - 1;
-    *record = (struct record){arch_frame_pc(frame), (uint64_t *)pc_slot, callee};
+    if (x86_frame_elsewhere(u, sp)) {
+        area = (char *)((pc_slot - arch_state.size) & -(uintptr_t)64);
+        record = (struct record *)area - 1;
+    }
+    *record = (struct record){arch_frame_pc(frame), (uint64_t *)pc_slot, callee, area};
     regs[REG_RSP] = (greg_t)(uintptr_t)record;
     regs[REG_RIP] = (greg_t)(uintptr_t)arch_preempt;
     return true;

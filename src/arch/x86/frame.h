@@ -1,11 +1,12 @@
 /* The interrupted frame on both x86 CPUs, as far as they share it. Needs <ucontext.h>.
  *
  * arch_preempt (preempt.S) starts with the stack pointer at an entry record: the pc, the address below the red zone where the last
- * `ret` will look for the pc, and the callee. The obvious way, pushing the pc below the red zone right here, is wrong: the handler
- * runs on the interrupted stack, so that the kernel's frame begins just there, and for one alignment in eight its first word is
- * the magic number behind the XSAVE area. Without it sigreturn silently resets the upper halves of all vector registers. So the
- * record goes into words of the frame that the kernel writes for the handler to read and never reads back, and arch_preempt moves
- * the pc up once sigreturn is done with the frame.
+ * `ret` will look for the pc, the callee, and where to save the vector and floating-point state. The obvious way, pushing the pc
+ * below the red zone right here, is wrong: the handler runs on the interrupted stack, so that the kernel's frame begins just there,
+ * and for one alignment in eight its first word is the magic number behind the XSAVE area. Without it sigreturn silently resets the
+ * upper halves of all vector registers. So the record goes into words of the frame that the kernel writes for the handler to read
+ * and never reads back, and arch_preempt moves the pc up once sigreturn is done with the frame. Since the frame is dead then, the
+ * state is saved where the kernel had saved it: an injected call needs hardly more stack than the interrupt itself.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -32,19 +33,27 @@ static inline bool x86_frame_elsewhere(const ucontext_t *u, uintptr_t sp)
     return x86_on_stack(&u->uc_stack, (uintptr_t)u) && !x86_on_stack(&u->uc_stack, sp);
 }
 
-/* True if the frame holds components that are in use and that arch_preempt does not save. `fxsave` is the frame's image in the
- * format of that instruction, which the kernel continues with a header if it is an XSAVE image. */
-static inline bool x86_unsaved(const char *fxsave)
+/* What the kernel tells about the FXSAVE image in its frame, inside that image: how it goes on. */
+struct x86_about {
+    uint32_t magic, extended_size;
+    uint64_t components;
+    uint32_t size; /* of the XSAVE image */
+};
+
+enum { X86_ABOUT_AT = 464, X86_HEADER_AT = 512, X86_MAGIC = 0x46505853 };
+
+/* True if arch_preempt can save there what it saves, and this is all that is in use. `image`: the frame's, in the format of FXSAVE.
+ */
+static inline bool x86_image_serves(const char *image)
 {
-    enum { MAGIC_AT = 464, MAGIC = 0x46505853, HEADER_AT = 512 };
-    uint32_t magic;
+    struct x86_about about;
     uint64_t in_use;
 
-    memcpy(&magic, fxsave + MAGIC_AT, sizeof(magic));
-    if (magic != MAGIC)
-        return false;
-    memcpy(&in_use, fxsave + HEADER_AT, sizeof(in_use));
-    return (in_use & ~(arch_state.mask | X86_PKRU)) != 0;
+    if (arch_state.kind < X86_XSAVE)
+        return true;
+    memcpy(&about, image + X86_ABOUT_AT, sizeof(about));
+    memcpy(&in_use, image + X86_HEADER_AT, sizeof(in_use));
+    return about.magic == X86_MAGIC && about.size >= arch_state.size && (in_use & ~(arch_state.mask | X86_PKRU)) == 0;
 }
 
 #endif
