@@ -140,7 +140,7 @@ asm: $(MKPREEMPT)
 check-asm: $(MKPREEMPT)
 	$(MKPREEMPT) --check
 
-formatted = $(shell find include src tests tools bench examples -name '*.[ch]')
+formatted = $(shell find include src tests tools bench demo examples -name '*.[ch]')
 
 format:
 	clang-format -i $(formatted)

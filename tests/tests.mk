@@ -16,9 +16,9 @@ programs  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/*.c examples/*.c))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
 starters  := $(wildcard tests/*/run examples/run)
 by_run    = $(foreach run,$1,$(filter $(BUILD)/$(dir $(run))%,$(programs)))
+registers := $(filter $(BUILD)/tests/registers/%,$(programs))
 
-tests  := $(filter-out $(BUILD)/tests/registers/%,$(filter-out $(call by_run,$(starters)),$(programs)) \
-          $(filter-out tests/registers/%,$(starters)) $(wildcard tests/*/*.t))
+tests  := $(filter-out $(registers) $(call by_run,$(starters)),$(programs)) $(starters) $(wildcard tests/*/*.t)
 chosen := $(sort $(if $(ONLY),$(foreach text,$(ONLY),$(foreach test,$(tests),$(if $(findstring $(text),$(test)),$(test)))),$(tests)))
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen)))
 
@@ -60,8 +60,8 @@ PROVE := prove --timer --jobs $(JOBS) $(PROVE_FLAGS) --exec tests/one
 check: all $(BUILD)/parts.a $(needed)
 	$(PROVE) $(or $(chosen),$(error no test has "$(ONLY)" in its path)) </dev/null
 
-check-registers: all $(filter $(BUILD)/tests/registers/%,$(programs))
-	$(PROVE) $(or $(wildcard tests/registers/run),$(filter $(BUILD)/tests/registers/%,$(programs))) </dev/null
+check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)
+	$(PROVE) $(registers) tests/registers/mutate </dev/null
 
 check-includes:
 	tools/check-includes

@@ -38,6 +38,9 @@
 #ifndef PUSHES
 #define PUSHES 0
 #endif
+#ifndef LEFT
+#define LEFT 0
+#endif
 #ifndef YIELDS
 #define YIELDS 0
 #endif
@@ -249,7 +252,7 @@ proctype Thread(byte me)
     bool searches, found;
 
     if
-    :: RUNNING && me == 0 -> atomic { idle_ps = 2; idle_ms = 2; p = 0; runs[0] = 0 }; goto chosen
+    :: RUNNING && me == 0 -> p = 0; goto chosen
     :: !RUNNING || me != 0
     fi;
 
@@ -536,6 +539,10 @@ init {
     byte i;
 
     atomic {
+        if
+        :: RUNNING -> idle_ps = 2; idle_ms = 2; runs[0] = 0; ring[0] = LEFT
+        :: !RUNNING
+        fi;
         for (i : 0 .. M - 1) {
             run Thread(i);
             run Buffer(i)

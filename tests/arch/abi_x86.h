@@ -141,7 +141,7 @@ static inline const char *abi_way(int way)
     arch_state = machine;
     arch_state.kind = x86_kind = (uint32_t)way;
     if (way < X86_XSAVE) {
-        arch_state.size = 512;
+        arch_state.size = way == X86_FNSAVE ? 108 : 512;
         arch_state.mask = ~UINT64_C(0); /* the kernel's frame holds more all the same, and is not to be refused */
     }
     return names[way];

@@ -32,6 +32,8 @@ FUNC(arch_preempt)
         .cfi_offset ecx, -24
         push     %edx
         .cfi_offset edx, -28
+        push     %ebx
+        .cfi_offset ebx, -32
         cld
         testl    $FLAG_AC, FLAGS
         jz       1f

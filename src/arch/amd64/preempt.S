@@ -44,6 +44,8 @@ FUNC(arch_preempt)
         .cfi_offset r10, -96
         push     %r11
         .cfi_offset r11, -104
+        push     %rbx
+        .cfi_offset rbx, -112
         cld
         testl    $FLAG_AC, FLAGS
         jz       1f

@@ -62,6 +62,7 @@ bool arch_inject(void *frame, void (*callee)(void))
         return false;
     if (!area || !x86_image_serves(area))
         return false;
+    area = x86_area(area, pc_slot);
     if (x86_frame_elsewhere(u, sp)) {
         area = (char *)((pc_slot - arch_state.size) & -(uintptr_t)64);
         record = (struct record *)area - 1;

@@ -33,6 +33,13 @@ static inline bool x86_frame_elsewhere(const ucontext_t *u, uintptr_t sp)
     return x86_on_stack(&u->uc_stack, (uintptr_t)u) && !x86_on_stack(&u->uc_stack, sp);
 }
 
+/* Where to save in the dead frame: where the kernel had. The pc slot may reach into the end of that; then one step of alignment
+ * lower, over what the frame has before it (the signal's information). */
+static inline char *x86_area(char *image, uintptr_t pc_slot)
+{
+    return (uintptr_t)image + arch_state.size > pc_slot ? image - 64 : image;
+}
+
 /* What the kernel tells about the FXSAVE image in its frame, inside that image: how it goes on. */
 struct x86_about {
     uint32_t magic, extended_size;

@@ -8,7 +8,7 @@
 #include <cpuid.h>
 #include "arch/x86/state.h"
 
-enum { X86_FNSAVE_SIZE = 128, X86_FXSAVE_SIZE = 512, X86_HEADER_SIZE = 64 };
+enum { X86_FNSAVE_SIZE = 108, X86_FXSAVE_SIZE = 512, X86_HEADER_SIZE = 64 };
 
 static inline uint64_t x86_xcr0(void)
 {

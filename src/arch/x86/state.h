@@ -23,7 +23,7 @@
 
 struct x86_state {
     uint32_t kind;
-    uint32_t size; /* of what the instruction writes; a multiple of 64 */
+    uint32_t size; /* of what the instruction writes, at most */
     uint64_t mask; /* of XSAVE: which components */
     uint32_t sse;  /* MXCSR exists */
     /* What XRSTOR and FXRSTOR load for arch_preempt's callee: a fresh thread's state. The header is zero: all components initial.
