@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <alloca.h>
+#include <stdlib.h>
 #include "hogs.h"
 
 #define NOINLINE __attribute__((noinline))
@@ -20,6 +21,26 @@ static void count(atomic_ulong *turns)
     atomic_fetch_add_explicit(turns, 1, memory_order_relaxed);
 }
 
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+bool hogs_are_preempted(void)
+{
+    const char *mode = getenv("GOROUTINE_PREEMPT");
+
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+    mode = "off";
+#endif
+    return !mode || strcmp(mode, "off") != 0;
+}
+
+static void hog_yielding(const atomic_bool *stop, atomic_ulong *turns)
+{
+    for (; !stopped(stop); go_yield())
+        count(turns);
+}
+
 static void run_hog(void *arg, int index)
 {
     struct hogs *h = arg;
@@ -32,7 +53,7 @@ struct hogs *hogs_start(int n, hog_loop *loop)
     struct hogs *h = test_alloc(sizeof *h + _Alignof(struct hogs));
 
     h = (struct hogs *)(((uintptr_t)h + _Alignof(struct hogs) - 1) & ~(_Alignof(struct hogs) - 1));
-    h->loop = loop;
+    h->loop = hogs_are_preempted() ? loop : hog_yielding;
     h->crew = crew_start(n, run_hog, h);
     return h;
 }

@@ -37,6 +37,16 @@ struct hogs {
     } each[HOGS_MAX];
 };
 
+/* False where the library was told not to preempt, or can not (ThreadSanitizer). Then hogs yield, whatever their loop, and tests
+ * that are about being preempted are skipped. */
+bool hogs_are_preempted(void);
+
+#define NEEDS_PREEMPTION()                                                                                                         \
+    do {                                                                                                                           \
+        if (!hogs_are_preempted())                                                                                                 \
+            SKIP("preemption is off");                                                                                             \
+    } while (0)
+
 /* Starts n hogs; they need no clean-up beyond hogs_stop, which waits until all have ended. */
 struct hogs *hogs_start(int n, hog_loop *loop);
 void hogs_stop(struct hogs *h);

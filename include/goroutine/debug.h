@@ -21,18 +21,18 @@ enum go_refusal {
 };
 
 struct go_stats {
-    uint64_t spawned;              /* goroutines started, goroutine 1 included */
-    uint64_t switches;             /* times a goroutine was put on a processor */
-    uint64_t steals;               /* times one processor took work from another */
-    uint64_t wakeups;              /* idle kernel threads woken for work */
-    uint64_t preempt_requests;     /* signals sent to take a goroutine off */
-    uint64_t preemptions;          /* goroutines taken off by them */
+    uint64_t spawned;               /* goroutines started, goroutine 1 included */
+    uint64_t switches;              /* times a goroutine was put on a processor */
+    uint64_t steals;                /* times one processor took work from another */
+    uint64_t wakeups;               /* idle kernel threads woken for work */
+    uint64_t preempt_requests;      /* signals sent to take a goroutine off */
+    uint64_t preemptions;           /* goroutines taken off by them */
     uint64_t refusals[GO_REFUSALS]; /* by cause */
-    uint64_t handovers;            /* processors taken from a blocking region */
-    uint64_t monitor_ticks;        /* wake-ups of the monitor thread */
-    uint64_t threads;              /* kernel threads the library has now */
-    uint64_t processors;           /* as go_maxprocs(0) */
-    uint64_t stacks;               /* stacks mapped, in use and cached */
+    uint64_t handovers;             /* processors taken from a blocking region */
+    uint64_t monitor_ticks;         /* wake-ups of the monitor thread */
+    uint64_t threads;               /* kernel threads the library has now */
+    uint64_t processors;            /* as go_maxprocs(0) */
+    uint64_t stacks;                /* stacks mapped, in use and cached */
 };
 
 /* go_stats_read fills the first size bytes of *stats (give sizeof(struct go_stats)); what this version does not know is zeroed.

@@ -17,8 +17,8 @@
 
 /* Swap and fetch-and-add are always fully ordered: on the CPUs at hand the cheaper forms cost the same. */
 #define swap_ordered(p, v) atomic_exchange_explicit((p), (v), memory_order_seq_cst)
-#define add_ordered(p, v) atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
-#define add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
+#define add_ordered(p, v)  atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
+#define add_relaxed(p, v)  atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 
 /* True if *p was *expected and is v now; else *expected holds what *p was. */
 #define cas_ordered(p, expected, v)                                                                                                \

@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NOINLINE __attribute__((noinline))
+#define NOINLINE                 __attribute__((noinline))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#define CACHE_ALIGNED __attribute__((aligned(64)))
+#define CACHE_ALIGNED            __attribute__((aligned(64)))
 
-#define likely(x) __builtin_expect(!!(x), 1)
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
-#define array_size(array) (sizeof(array) / sizeof((array)[0]))
+#define array_size(array)                   (sizeof(array) / sizeof((array)[0]))
 
 #define TIME_NEVER INT64_MAX
 

@@ -39,7 +39,9 @@ static void add_signed(struct text *text, long long value)
 static void add_argument(struct text *text, char letter, int longs, va_list *arguments)
 {
     if (letter == 'd') {
-        add_signed(text, longs == 2 ? va_arg(*arguments, long long) : longs == 1 ? va_arg(*arguments, long) : va_arg(*arguments, int));
+        add_signed(text, longs == 2   ? va_arg(*arguments, long long)
+                         : longs == 1 ? va_arg(*arguments, long)
+                                      : va_arg(*arguments, int));
         return;
     }
     unsigned long long value = longs == 3   ? va_arg(*arguments, size_t)

@@ -19,8 +19,8 @@
 #if defined(SANITIZE_THREAD)
 
 /* ThreadSanitizer delivers signals late, inside its own code, so nothing can be preempted there; it runs a thread of its own. */
-#define SANITIZE_CAN_PREEMPT 0
-#define SANITIZE_THREADS 1
+#define SANITIZE_CAN_PREEMPT  0
+#define SANITIZE_THREADS      1
 #define SANITIZE_STACK_FACTOR 4
 
 struct fiber {
@@ -63,8 +63,8 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
 
 #elif defined(SANITIZE_ADDRESS)
 
-#define SANITIZE_CAN_PREEMPT 1
-#define SANITIZE_THREADS 0
+#define SANITIZE_CAN_PREEMPT  1
+#define SANITIZE_THREADS      0
 #define SANITIZE_STACK_FACTOR 4
 
 struct fiber {
@@ -106,8 +106,8 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
 
 #else
 
-#define SANITIZE_CAN_PREEMPT 1
-#define SANITIZE_THREADS 0
+#define SANITIZE_CAN_PREEMPT  1
+#define SANITIZE_THREADS      0
 #define SANITIZE_STACK_FACTOR 1
 
 struct fiber {

@@ -25,7 +25,8 @@ struct go_chan {
 int chan_send_step(struct go_chan *c, const void *elem, struct waiter **woken);
 int chan_recv_step(struct go_chan *c, void *elem, struct waiter **woken);
 
-/* False: the step would wait. True: it may not; a hint, since a waiter in line may have been won elsewhere, and without the lock. */
+/* False: the step would wait. True: it may not; a hint, since a waiter in line may have been won elsewhere, and without the lock.
+ */
 static inline bool chan_can_send(struct go_chan *c)
 {
     return load_relaxed(&c->closed) || load_relaxed(&c->count) < c->capacity || !wait_queue_empty(&c->receivers);

@@ -1,10 +1,11 @@
 /* Select: exactly one of several sends and receives.
  *
- * First a glance without locks: if a case looks ready, it is tried alone, under its own channel's lock. Else all channels are locked, in
- * the order of their addresses so that two selects cannot wait for each other, and looked at again: now "none is ready" is true of one
- * moment. Then one waiter is put on each channel's queue, all with the same claim word, and the goroutine parks; the locks are dropped
- * after the switch. Whoever wins the claim (a sender, a receiver, a close, the deadline) has the goroutine; the others pass it by.
- * Awake again, it takes the other waiters off, since they lie in the caller's cases and die with them. docs/model/select.pml.
+ * First a glance without locks: if a case looks ready, it is tried alone, under its own channel's lock. Else all channels are
+ * locked, in the order of their addresses so that two selects cannot wait for each other, and looked at again: now "none is ready"
+ * is true of one moment. Then one waiter is put on each channel's queue, all with the same claim word, and the goroutine parks; the
+ * locks are dropped after the switch. Whoever wins the claim (a sender, a receiver, a close, the deadline) has the goroutine; the
+ * others pass it by. Awake again, it takes the other waiters off, since they lie in the caller's cases and die with them.
+ * docs/model/select.pml.
  *
  * The waiters lie in the reserved words of the cases: a select of any size allocates nothing and needs little stack.
  *

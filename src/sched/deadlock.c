@@ -1,7 +1,7 @@
 /* Noticing that no goroutine can ever run again.
  *
- * Called by a thread that is about to sleep for good. All is still if every processor is idle, nothing is queued, no timer is armed, no
- * goroutine is in a blocking region, and the process has no thread but ours, since any other could call go_send.
+ * Called by a thread that is about to sleep for good. All is still if every processor is idle, nothing is queued, no timer is
+ * armed, no goroutine is in a blocking region, and the process has no thread but ours, since any other could call go_send.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,7 +1,7 @@
 /* Finding work, going idle without losing a wake-up, and waking others for work.
  *
- * The danger: a thread looks, finds nothing, and goes to sleep while another one queues a goroutine and sees nobody asleep. So who goes
- * idle first says so (its processor on the idle list, idle_count up; searching down), then looks once more everywhere; and who
+ * The danger: a thread looks, finds nothing, and goes to sleep while another one queues a goroutine and sees nobody asleep. So who
+ * goes idle first says so (its processor on the idle list, idle_count up; searching down), then looks once more everywhere; and who
  * queues where the idle cannot be sure to look (the global lists) first queues, then reads idle_count and searching, all in
  * sequentially consistent order: one of the two sees the other. docs/model/idle.pml holds the proof.
  *
@@ -298,6 +298,16 @@ static void end_slice(struct processor *p)
         queue_woken(p, next);
 }
 
+/* A preempted one and the oldest fresh one, by turns. */
+static struct goroutine *take_oldest(struct processor *p)
+{
+    p->oldest_fresh = !p->oldest_fresh;
+    struct goroutine *g = p->oldest_fresh ? deque_steal(&p->fresh) : queue_take_preempted();
+    if (!g)
+        g = p->oldest_fresh ? queue_take_preempted() : deque_steal(&p->fresh);
+    return g;
+}
+
 static struct goroutine *find_here(struct thread *m)
 {
     struct processor *p = m->p;
@@ -308,16 +318,16 @@ static struct goroutine *find_here(struct thread *m)
     run_timers();
     /* Never twice in a row, however late the monitor is: the others are owed the slice in between. */
     p->gave_turn = attention == ATTENTION_TURN && !p->gave_turn;
-    if (p->gave_turn && (g = queue_take_preempted()))
+    if (p->gave_turn && (g = take_oldest(p)))
         return g;
     if (p->look_around) {
         p->look_around = false;
-        if ((g = queue_take_shared(p)) || (g = deque_steal(&p->fresh)))
+        if ((g = queue_take_shared(p, false)))
             return g;
     }
     if ((g = queue_take_next(p)) || (g = take_own(p)))
         return g;
-    return queue_take_shared(p);
+    return queue_take_shared(p, true);
 }
 
 /* The goroutine to run; blocks until there is one. On return the thread has a processor and is not searching. */

@@ -5,8 +5,8 @@
  * writes dumps. While somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread
  * keeps, or for ever. Then whoever queues work, and finds monitor_asleep set, kicks it.
  *
- * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no fence;
- * the monitor makes all threads fence once, between the two. docs/model/idle.pml.
+ * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no
+ * fence; the monitor makes all threads fence once, between the two. docs/model/idle.pml.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,18 +16,20 @@
 #include "sched/sched.h"
 
 #define MONITOR_STACK  ((size_t)256 << 10)
-#define QUIET_LOOKS    2       /* looks without anybody waiting before it sleeps */
+#define QUIET_LOOKS    2        /* looks without anybody waiting before it sleeps */
 #define UNFENCED_SLEEP 10000000 /* the longest sleep where the system cannot fence all threads */
-#define LIBRARY_RETRY  50000   /* ask again so soon if the pc was in our own text: that is a short stay */
+#define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define THREAD_RETRY   10000000
 #define EAGER_WAKES    64
 
 /* What the last look saw of a processor. */
 struct seen {
-    uint32_t tick, lent;
+    uint32_t tick, lent, top;
     uint64_t switches;
-    int64_t since; /* when this tick was first seen */
-    int64_t asked; /* when its goroutine was last asked to go */
+    int64_t since;  /* when this tick was first seen */
+    int64_t still;  /* when it was last seen to have switched */
+    int64_t oldest; /* since when the oldest fresh goroutine is the same, or had no turn */
+    int64_t asked;  /* when its goroutine was last asked to go */
 };
 
 _Atomic uint32_t monitor_asleep;
@@ -89,9 +91,10 @@ static void ask(struct look *l, struct processor *p, struct seen *s)
 /* Its goroutine has run since s->since, as far as we saw. */
 static void look_at_running(struct look *l, struct processor *p, struct seen *s)
 {
-    int64_t ran = l->now - s->since;
     bool timer_waits = l->earliest <= l->now && !l->idle;
     int64_t limit = timer_waits ? GRANT : l->slice;
+    int64_t began = timer_waits ? s->still : s->since; /* whoever switches sees to the timer by itself */
+    int64_t ran = l->now - began;
     if (timer_waits)
         store_relaxed(&p->attention, ATTENTION_LOOK);
     if (!l->waiting && !timer_waits && (int)p->id < load_relaxed(&sched.processors))
@@ -104,7 +107,7 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
         again_at(l, l->now + LIBRARY_RETRY);
     }
     if (ran < limit) {
-        again_at(l, s->since + limit);
+        again_at(l, began + limit);
     } else if (l->now - s->asked >= limit) {
         ask(l, p, s);
     }
@@ -136,6 +139,20 @@ static void look_at_lent(struct look *l, struct processor *p, struct seen *s, ui
     }
 }
 
+/* The newest fresh goroutine runs first; now and then it is the oldest one's turn. */
+static void look_at_oldest(struct look *l, struct processor *p, struct seen *s)
+{
+    uint32_t top = load_relaxed(&p->fresh.top);
+    if (top != s->top || deque_empty(&p->fresh)) {
+        s->top = top;
+        s->oldest = l->now;
+    }
+    if (l->now - s->oldest < 2 * l->slice)
+        return;
+    s->oldest = l->now;
+    store_relaxed(&p->attention, ATTENTION_TURN);
+}
+
 static void look_at(struct look *l, struct processor *p, struct seen *s)
 {
     uint32_t tick = load_relaxed(&p->tick);
@@ -147,6 +164,9 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
         s->asked = 0;
     }
     s->switches = switches;
+    if (moved)
+        s->still = l->now;
+    look_at_oldest(l, p, s);
     uint32_t state = load_ordered(&p->state);
     if (P_STATE(state) == P_LENT) {
         look_at_lent(l, p, s, state);
@@ -263,7 +283,8 @@ static void run(void *argument)
             dump_all(2);
         look_everywhere(&look);
         quiet = look.waiting ? 0 : quiet + 1;
-        bool deep = quiet > QUIET_LOOKS;
+        /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */
+        bool deep = quiet > QUIET_LOOKS && !stack_trim();
         if (!deep)
             again_at(&look, look.now + look.slice);
         sleep_until(&look, deep);

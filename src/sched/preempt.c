@@ -1,15 +1,14 @@
 /* Preemption: taking a goroutine off its processor at an arbitrary instruction.
  *
- * A request marks the processor (attention: the goroutine gives way at its next pick of a successor) and sends its thread one signal.
- * The handler decides (verdict), and takes the goroutine off in one of two ways:
- *   frame   switches away inside the handler, on the goroutine's own stack. When it is switched to again, on whatever thread, the
- *           handler returns, and the kernel restores every bit of the state from its frame.
- *   inject  edits the frame so that the goroutine, once the handler has returned, finds itself in a call that saves everything,
- *           switches away like any other call, and restores everything.
- * What never holds at the same time as a preemption: our own text (so the library needs no switching-off of its own), a
- * scheduler context, preempt_hold (the library is inside libc), go_preempt_off. Until goroutines own their thread identity, also: a pc
- * outside the program's own text, since libc knows threads, not goroutines. The seam for that is go_away below: it is the one place
- * where a goroutine leaves a thread in the middle of foreign state, and resumes.
+ * A request marks the processor (attention: the goroutine gives way at its next pick of a successor) and sends its thread one
+ * signal. The handler decides (verdict), and takes the goroutine off in one of two ways: frame   switches away inside the handler,
+ * on the goroutine's own stack. When it is switched to again, on whatever thread, the handler returns, and the kernel restores
+ * every bit of the state from its frame. inject  edits the frame so that the goroutine, once the handler has returned, finds itself
+ * in a call that saves everything, switches away like any other call, and restores everything. What never holds at the same time as
+ * a preemption: our own text (so the library needs no switching-off of its own), a scheduler context, preempt_hold (the library is
+ * inside libc), go_preempt_off. Until goroutines own their thread identity, also: a pc outside the program's own text, since libc
+ * knows threads, not goroutines. The seam for that is go_away below: it is the one place where a goroutine leaves a thread in the
+ * middle of foreign state, and resumes.
  *
  * After a switch out of the handler the signal stays masked on that thread; whoever is switched to there next unmasks it
  * (switch_arrive), unless it comes back from a handler itself. No SA_NODEFER: with it frames pile up.

@@ -1,13 +1,13 @@
 /* Queues of runnable goroutines: the two rings of a processor, its next slot, and the global lists.
  *
- * Who runs when: the next slot first, within the slice of the goroutine that filled it, so that a pair that wakes each other stays on
- * one warm processor. Then, by turns, the newest of the fresh ones (depth first: a tree of goroutines needs few stacks at a time)
- * and the oldest of the woken ones. Then the lists that all processors share: woken by plain threads, overflow of the rings, and last
- * the preempted ones, which never enter a ring again: one that wakes up would have to wait for their slices.
+ * Who runs when: the next slot first, within the slice of the goroutine that filled it, so that a pair that wakes each other stays
+ * on one warm processor. Then, by turns, the newest of the fresh ones (depth first: a tree of goroutines needs few stacks at a
+ * time) and the oldest of the woken ones. Then the lists that all processors share: woken by plain threads, overflow of the rings,
+ * and last the preempted ones, which never enter a ring again: one that wakes up would have to wait for their slices.
  *
- * Nobody starves: every 64th pick from the rings takes from the shared lists and the oldest fresh one; when a slice is over the next
- * slot joins the ring; and if no preempted goroutine has run for a slice, the monitor gives one its turn, so that by time, not by
- * number, the long-running and the short-running share the processor.
+ * Nobody starves: every 64th pick from the rings takes from the shared lists; when a slice is over the next slot joins the ring;
+ * and if no preempted goroutine, or not the oldest fresh one, has run for two slices, the monitor gives one its turn, so that by
+ * time, not by number, the long-running and the short-running share the processor.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -129,6 +129,11 @@ struct goroutine *deque_steal(struct deque *d)
     }
 }
 
+static bool deque_full(struct deque *d)
+{
+    return deque_length(load_acquire(&d->top), load_relaxed(&d->bottom)) >= RING_SIZE;
+}
+
 bool deque_empty(struct deque *d)
 {
     uint32_t top = load_ordered(&d->top);
@@ -217,16 +222,19 @@ void queue_fresh(struct processor *p, struct goroutine *g)
     spill(batch, count, g);
 }
 
-/* A fair share of the woken and overflowed ones, into the own ring. Under sched.lock. */
+/* A fair share of the woken and overflowed ones, into the own queues. Under sched.lock. */
 static uint32_t take_share(struct processor *p)
 {
     uint32_t share = (sched.urgent.count + sched.overflow.count) / (uint32_t)load_relaxed(&sched.processors);
     uint32_t taken = 0;
     while (taken < share && taken < RING_SIZE / 2) {
-        struct list *from = sched.urgent.count ? &sched.urgent : &sched.overflow;
-        if (from->count == 0 || from->first->bound || ring_full(&p->woken))
+        /* Only the owner adds, so there is still room when it comes to that. */
+        if (sched.urgent.count && !sched.urgent.first->bound && !ring_full(&p->woken))
+            ring_put(&p->woken, list_take(&sched.urgent));
+        else if (sched.overflow.count && !deque_full(&p->fresh))
+            deque_push(&p->fresh, list_take(&sched.overflow));
+        else
             break;
-        ring_put(&p->woken, list_take(from)); /* only the owner adds, so there is room */
         taken++;
     }
     return taken;
@@ -243,14 +251,14 @@ static struct goroutine *take_preempted(void)
     return g;
 }
 
-/* One to run from the shared lists, and some more into the own ring; NULL: they are empty. */
-struct goroutine *queue_take_shared(struct processor *p)
+/* One to run from the shared lists, and some more into the own queues; NULL: there is none. */
+struct goroutine *queue_take_shared(struct processor *p, bool preempted_too)
 {
     if (load_relaxed(&sched.queued) == 0)
         return NULL;
     lock_take(&sched.lock);
     struct goroutine *g = list_take(&sched.urgent);
-    if (!g && !(g = list_take(&sched.overflow)))
+    if (!g && !(g = list_take(&sched.overflow)) && preempted_too)
         g = take_preempted();
     uint32_t taken = (g != NULL) + take_share(p);
     add_ordered(&sched.queued, -taken);

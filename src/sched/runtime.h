@@ -39,12 +39,12 @@ struct goroutine {
     void (*fn)(void *);
     void *arg;
     uint8_t kind;
-    bool in_frame;         /* stopped inside an interrupt: the return from it restores the signal mask */
-    uint16_t preempt_off;  /* depth of go_preempt_off */
-    uint16_t blocking;     /* depth of go_blocking_begin */
-    uint16_t locks_thread; /* depth of go_lock_thread */
-    bool preempt_deferred; /* a preemption was refused because of preempt_off */
-    struct thread *bound;  /* the only thread it may run on; NULL: any */
+    bool in_frame;                /* stopped inside an interrupt: the return from it restores the signal mask */
+    uint16_t preempt_off;         /* depth of go_preempt_off */
+    uint16_t blocking;            /* depth of go_blocking_begin */
+    uint16_t locks_thread;        /* depth of go_lock_thread */
+    bool preempt_deferred;        /* a preemption was refused because of preempt_off */
+    struct thread *bound;         /* the only thread it may run on; NULL: any */
     struct exit_hook *exit_hooks; /* innermost first */
 
     /* Written by the owner; read by dumps at any time. */
@@ -112,7 +112,7 @@ enum p_state {
 enum attention {
     ATTENTION_NONE,
     ATTENTION_LOOK, /* the slice is over, a timer is due, or the processor retires */
-    ATTENTION_TURN, /* the same, and it is a preempted goroutine's turn */
+    ATTENTION_TURN, /* the same, and it is the turn of one that has waited longest: preempted, or fresh */
 };
 
 struct processor {
@@ -123,20 +123,21 @@ struct processor {
     _Atomic int64_t due;        /* key of the first timer; written under timer_lock */
 
     /* Atomic, written by the thread that runs it. */
-    _Atomic uint32_t tick;     /* one more with each slice that begins */
-    _Atomic uint64_t switches; /* one more with each goroutine put on it */
-    _Atomic uint32_t lent;     /* one more each time it is lent */
+    _Atomic uint32_t tick;            /* one more with each slice that begins */
+    _Atomic uint64_t switches;        /* one more with each goroutine put on it */
+    _Atomic uint32_t lent;            /* one more each time it is lent */
     _Atomic(struct goroutine *) next; /* runs next, within the slice of who made it ready; also taken by thieves */
-    _Atomic uint32_t eager;    /* wake-ups left that are sent at once, because its goroutines run long; also by the monitor */
-    struct ring woken;         /* woken and yielded goroutines */
-    struct deque fresh;        /* new goroutines */
+    _Atomic uint32_t eager; /* wake-ups left that are sent at once, because its goroutines run long; also by the monitor */
+    struct ring woken;      /* woken and yielded goroutines */
+    struct deque fresh;     /* new goroutines */
 
     /* Only the thread that runs it. */
     uint32_t id;
-    uint32_t picks;     /* from the rings */
-    bool look_around;   /* so many that the shared lists must have their turn */
+    uint32_t picks;   /* from the rings */
+    bool look_around; /* so many that the shared lists must have their turn */
     bool fresh_turn;
-    bool gave_turn; /* the last look was the turn of a preempted goroutine */
+    bool gave_turn;    /* the last look was the turn of one that had waited long */
+    bool oldest_fresh; /* and of which kind */
     uint32_t dead_count;
     struct goroutine *dead; /* dead goroutines of the default stack size, last in first out */
     uint64_t next_id, last_id;
@@ -175,11 +176,11 @@ struct thread {
     struct processor *handed;
     bool handed_searching;
 
-    os_thread thread;        /* fixed once it runs */
-    struct thread *all_link; /* fixed */
-    struct thread *idle_link; /* under sched.lock */
-    bool idle;                /* on the idle list; under sched.lock */
-    bool is_first;            /* the thread the process began with */
+    os_thread thread;           /* fixed once it runs */
+    struct thread *all_link;    /* fixed */
+    struct thread *idle_link;   /* under sched.lock */
+    bool idle;                  /* on the idle list; under sched.lock */
+    bool is_first;              /* the thread the process began with */
     struct goroutine scheduler; /* its own context */
 };
 
@@ -242,8 +243,8 @@ void processor_take(struct thread *m, struct processor *p);
 struct processor *processor_drop(struct thread *m);
 void processor_retire(struct thread *m);
 bool processor_has_work(struct processor *p);
-struct processor *idle_pop(void);       /* under sched.lock */
-void idle_push(struct processor *p);    /* under sched.lock */
+struct processor *idle_pop(void);    /* under sched.lock */
+void idle_push(struct processor *p); /* under sched.lock */
 
 /* runq.c */
 bool ring_put(struct ring *r, struct goroutine *g);
@@ -261,7 +262,7 @@ void queue_fresh(struct processor *p, struct goroutine *g);
 void queue_last(struct goroutine *g);
 void queue_overflow(struct goroutine *g);
 void queue_urgent(struct goroutine *g);
-struct goroutine *queue_take_shared(struct processor *p);
+struct goroutine *queue_take_shared(struct processor *p, bool preempted_too);
 struct goroutine *queue_take_preempted(void);
 struct goroutine *queue_take_next(struct processor *p);
 
@@ -293,6 +294,7 @@ void stack_flush(struct processor *p);
 struct goroutine *stack_owner(uintptr_t address, bool *in_gap);
 void stack_each(void (*visit)(struct goroutine *g, void *argument), void *argument);
 uint64_t stack_count(void);
+bool stack_trim(void);
 
 /* timers.c */
 int64_t timers_earliest(void);

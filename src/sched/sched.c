@@ -5,8 +5,8 @@
  * under, queueing it, taking its memory back) is noted in m->after and done by whoever runs next on that thread, first thing.
  * Only where the own rings have nothing, or somebody asked for attention, the thread's scheduler context looks further (idle.c).
  *
- * Rejected: a scheduler context between any two goroutines, as Go has it (two switches and a cold stack for each hand-over); requeueing
- * before the switch (another thread could resume a stack that is still in use).
+ * Rejected: a scheduler context between any two goroutines, as Go has it (two switches and a cold stack for each hand-over);
+ * requeueing before the switch (another thread could resume a stack that is still in use).
  *
  * All this runs in the library's own text, which is never preempted, so "the current thread" holds until the next switch.
  *

@@ -2,7 +2,8 @@
  *
  * The rules of the two doors: a goroutine parks holding the lock of the object it waits on, having put a waiter on the object's
  * queue; the lock is dropped after the switch, by the context that was switched to. Whoever takes the waiter off the queue, under
- * that lock, owns the goroutine and must call sched_ready exactly once. The waiter lives on the parked stack and is gone after that.
+ * that lock, owns the goroutine and must call sched_ready exactly once. The waiter lives on the parked stack and is gone after
+ * that.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -171,7 +172,8 @@ int wait_queued(struct lock *lock, struct wait_queue *q, struct waiter *w, int64
 int wait_for_many(struct lock *lock, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why,
                   void (*release)(void *), void *argument);
 
-/* A deadline that has passed before any waiting: -EAGAIN for GO_NOW, -ETIMEDOUT for another moment in the past, 0 for one to come. */
+/* A deadline that has passed before any waiting: -EAGAIN for GO_NOW, -ETIMEDOUT for another moment in the past, 0 for one to come.
+ */
 int deadline_passed(int64_t deadline);
 
 /* A number by chance. */

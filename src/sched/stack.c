@@ -7,8 +7,8 @@
  *
  * The shade shifts the descriptor by some cache lines, differently in neighbouring slots: without it all descriptors and stack tops
  * would fall into the same few sets of the cache. Slots of dead goroutines are reused last in first out, from the processor's own
- * cache and then from the pool all share; what the pool does not want gives its pages back and keeps only its addresses ("cold").
- * Descriptors are never unmapped, so a stale pointer reads a dead goroutine, never a hole.
+ * cache and then from the pool all share; what is too much there gives its pages back by and by and keeps only its addresses
+ * ("cold"). Descriptors are never unmapped, so a stale pointer reads a dead goroutine, never a hole.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,6 +24,7 @@
 #define REGION_FIRST 64
 #define REGION_MOST  4096
 #define REGION_BYTES ((size_t)512 << 20)
+#define TRIM_BATCH   64
 
 struct region {
     struct region *_Atomic next; /* all regions; only ever grows at the head */
@@ -59,7 +60,7 @@ static uint32_t class_of(size_t size)
 {
     uint32_t class = 0;
     while (((size_t)STACK_SMALLEST << class) < size)
-        class++;
+        class ++;
     return class;
 }
 
@@ -184,14 +185,28 @@ static void make_cold(struct goroutine *g)
 static void pool_give(struct pool *pool, struct goroutine *g)
 {
     lock_take(&pool->lock);
-    if (pool->dead_count < POOL_SIZE) {
-        g->link = pool->dead;
-        pool->dead = g;
-        pool->dead_count++;
-    } else {
-        make_cold(g);
-    }
+    g->link = pool->dead;
+    pool->dead = g;
+    pool->dead_count++;
     lock_drop(&pool->lock);
+}
+
+/* Makes some of what lies in the pools beyond POOL_SIZE cold. False: there is no more. Only the monitor calls it. */
+bool stack_trim(void)
+{
+    int budget = TRIM_BATCH;
+    for (int i = 0; i < CLASSES; i++) {
+        struct pool *pool = &pools[i];
+        lock_take(&pool->lock);
+        for (; pool->dead_count > POOL_SIZE && budget > 0; budget--) {
+            struct goroutine *g = pool->dead;
+            pool->dead = g->link;
+            pool->dead_count--;
+            make_cold(g);
+        }
+        lock_drop(&pool->lock);
+    }
+    return budget == 0;
 }
 
 /* ---- a processor's own cache ---- */

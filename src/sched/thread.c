@@ -8,7 +8,7 @@
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
-#define THREAD_STACK ((size_t)256 << 10)
+#define THREAD_STACK    ((size_t)256 << 10)
 #define SCHEDULER_STACK ((size_t)64 << 10)
 
 static _Thread_local struct thread *self;

@@ -1,8 +1,8 @@
 /* Waiting in line on an object, with or without a deadline, as a goroutine or as a plain thread.
  *
- * The deadline is a timer that takes the waiter off the queue itself, under the object's lock, unless somebody was faster. Timers run
- * under their heap's lock, and goroutines arm them under the object's lock, so the timer only tries the object's lock, and comes
- * back a little later if it is taken.
+ * The deadline is a timer that takes the waiter off the queue itself, under the object's lock, unless somebody was faster. Timers
+ * run under their heap's lock, and goroutines arm them under the object's lock, so the timer only tries the object's lock, and
+ * comes back a little later if it is taken.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -4,8 +4,9 @@
  * changes hands only through wake-ups is slow. A waiter that was passed over for 1 ms is given the mutex directly instead, so none
  * starves. (The scheme of Go's sync.Mutex since 1.9.)
  *
- * word: HELD; WAITED: the queue may not be empty, so an unlock must look; WOKEN: one from the queue is awake and competing, so an unlock
- * need not wake another. The queue is under the guard. HELD is set by whoever gets the mutex and cleared by whoever unlocks it.
+ * word: HELD; WAITED: the queue may not be empty, so an unlock must look; WOKEN: one from the queue is awake and competing, so an
+ * unlock need not wake another. The queue is under the guard. HELD is set by whoever gets the mutex and cleared by whoever unlocks
+ * it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -115,7 +116,7 @@ static struct waiter *choose_next(struct mutex *m)
         keep = starves ? HELD : WOKEN;
     }
     uint32_t next = keep | (wait_queue_empty(&m->queue) ? 0 : WAITED);
-    /* While it is held only we, under the guard, change the word. */
+    /* While it is held, who unlocks and who has the guard change the word: we are both. */
     store_release(&m->word, next);
     return w;
 }
@@ -139,8 +140,9 @@ int go_mutex_lock_until(go_mutex *mutex, int64_t deadline)
     struct mutex *m = (struct mutex *)mutex;
     if (unlikely(!m))
         return -EINVAL;
-    uint32_t word = 0;
-    if (likely(cas_ordered(&m->word, &word, HELD)))
+    /* Also past those in line: they are slower to come than we are. */
+    uint32_t word = load_relaxed(&m->word);
+    if (likely(!(word & HELD) && cas_ordered(&m->word, &word, word | HELD)))
         return 0;
     return lock_slow(m, sched_self(), deadline);
 }
@@ -155,8 +157,10 @@ int go_mutex_unlock(go_mutex *mutex)
     struct mutex *m = (struct mutex *)mutex;
     if (unlikely(!m))
         return -EINVAL;
-    uint32_t word = HELD;
-    if (unlikely(!cas_ordered(&m->word, &word, 0)))
+    /* Nobody to wake: the line is empty, or one of it is awake already and will see the mutex free. */
+    uint32_t word = load_relaxed(&m->word);
+    bool simple = word == HELD || (word & (HELD | WOKEN)) == (HELD | WOKEN);
+    if (unlikely(!simple || !cas_ordered(&m->word, &word, word & ~HELD)))
         unlock_slow(m);
     return 0;
 }

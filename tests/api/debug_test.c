@@ -91,6 +91,7 @@ TEST(stats_count_preemptions)
     struct go_stats before, after;
     struct hogs *h;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     before = stats();
     h = hogs_start(2, hog_counting);

@@ -27,6 +27,7 @@ TEST(a_preemption_put_off_happens_at_the_last_preempt_on)
     struct hogs *h;
     int happened = 0;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     h = hogs_start(1, hog_counting);
     hogs_wait_for_turn(h, 0);

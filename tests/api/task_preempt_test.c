@@ -34,6 +34,7 @@ static void check_gives_way(hog_loop *loop)
 #define SHAPE(shape)                                                                                                               \
     TEST(a_##shape##_loop_gives_way)                                                                                               \
     {                                                                                                                              \
+        NEEDS_PREEMPTION();                                                                                                        \
         check_gives_way(hog_##shape);                                                                                              \
     }
 
@@ -62,6 +63,7 @@ SHAPE(pushing)
     }                                                                                                                              \
     TEST(a_##name##_section_loop_gives_way)                                                                                        \
     {                                                                                                                              \
+        NEEDS_PREEMPTION();                                                                                                        \
         check_gives_way(placed_in_##name);                                                                                         \
     }
 
@@ -100,6 +102,7 @@ TEST(two_goroutines_that_spin_until_it_is_their_turn_hand_over_on_one_processor)
 {
     struct relay *r = test_alloc(sizeof *r);
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     crew_run(2, hand_over_by_spinning, r);
     CHECK_EQ(2 * HANDOVERS, atomic_load(&r->handed));
@@ -128,6 +131,7 @@ TEST(a_long_loop_before_a_big_frame_gives_way)
     struct endurance *e = test_alloc(sizeof *e);
     struct crew *c;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     c = crew_start(2, loop_then_big_frame, e);
     go_sleep(200 * GO_MILLISECOND);

@@ -194,6 +194,7 @@ static void check_volume(int procs, int hogs, int64_t slice)
 
 TEST(no_more_signals_are_sent_than_slices_end)
 {
+    NEEDS_PREEMPTION();
     check_volume(1, 4, GO_MILLISECOND);
     check_volume(2, 4, GO_MILLISECOND);
     check_volume(2, 4, 10 * GO_MILLISECOND);
@@ -206,6 +207,7 @@ TEST(nearly_every_request_succeeds_on_code_that_never_calls_the_library)
     uint64_t requests, done;
     struct hogs *h;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     go_slice(200 * GO_MICROSECOND);
     h = hogs_start(4, hog_tight);
@@ -251,6 +253,7 @@ static void spin_with_preemption_off(void *arg)
 
 TEST(a_request_refused_because_preemption_is_off_is_counted)
 {
+    NEEDS_PREEMPTION();
     check_refusal(GO_REFUSED_OFF, spin_with_preemption_off, NULL);
 }
 
@@ -262,6 +265,7 @@ static void call_the_library(void *arg)
 
 TEST(a_request_refused_inside_the_library_is_counted)
 {
+    NEEDS_PREEMPTION();
     check_refusal(GO_REFUSED_LIBRARY, call_the_library, test_chan(0, 0));
 }
 
@@ -274,6 +278,7 @@ static void call_libc(void *arg)
 
 TEST(a_request_refused_inside_libc_is_counted)
 {
+    NEEDS_PREEMPTION();
     check_refusal(GO_REFUSED_FOREIGN, call_libc, test_alloc(16 << 20));
 }
 
@@ -296,6 +301,7 @@ static void spin_on_a_stack_of_its_own(void *stack)
 
 TEST(a_request_refused_on_a_stack_that_is_not_the_goroutines_is_counted)
 {
+    NEEDS_PREEMPTION();
     check_refusal(GO_REFUSED_STACK, spin_on_a_stack_of_its_own, test_alloc(64 << 10));
 }
 
@@ -305,6 +311,7 @@ TEST(every_request_is_either_done_or_refused)
     uint64_t answered = 0, requests = 0;
     struct hogs *h;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(2);
     go_slice(100 * GO_MICROSECOND);
     h = hogs_start(4, hog_calling);

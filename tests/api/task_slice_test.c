@@ -74,6 +74,7 @@ TEST(a_shorter_slice_takes_goroutines_off_more_often)
     struct hogs *h;
     uint64_t rarely, often;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     h = hogs_start(2, hog_arithmetic);
     rarely = preemptions_in_half_a_second(50 * GO_MILLISECOND);
@@ -146,6 +147,7 @@ TEST(goroutines_that_do_nothing_but_system_calls_do_not_keep_main_asleep)
     int64_t begin = test_now();
     struct crew *c;
 
+    NEEDS_PREEMPTION();
     b->descriptor = open("/dev/null", O_WRONLY | O_CLOEXEC);
     go_maxprocs(1);
     c = crew_start(2, write_for_ever, b);
@@ -177,6 +179,7 @@ TEST(three_goroutines_that_allocate_all_the_time_each_get_to_run)
     struct busy *b = test_alloc(sizeof *b);
     struct crew *c;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     c = crew_start(3, allocate_for_ever, b);
     for (int round = 0; round < 10; round++)
@@ -230,6 +233,7 @@ TEST(a_pair_that_works_long_and_a_pair_that_works_short_share_the_processor)
     struct crew *heavy, *light;
     unsigned long most, least;
 
+    NEEDS_PREEMPTION();
     go_maxprocs(1);
     heavy = start_pair(&p[0], stop, 1000000);
     light = start_pair(&p[1], stop, 1000);

@@ -17,7 +17,8 @@ static void run_preempted(crew_fn *fn, void *arg)
     go_stats_read(&before, sizeof before);
     crew_run(CREW, fn, arg);
     go_stats_read(&after, sizeof after);
-    CHECK_BETWEEN(10, INT64_MAX, after.preemptions - before.preemptions);
+    if (hogs_are_preempted())
+        CHECK_BETWEEN(10, INT64_MAX, after.preemptions - before.preemptions);
 }
 
 static int *errno_address(void)

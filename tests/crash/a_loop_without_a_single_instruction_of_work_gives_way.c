@@ -1,7 +1,9 @@
 /* exit: 0; no line: * */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include <stddef.h>
 #include "goroutine.h"
+#include "crash/needs_preemption.h"
 
 static void loop(void *arg)
 {
@@ -12,6 +14,7 @@ static void loop(void *arg)
 
 int main(void)
 {
+    needs_preemption();
     go_maxprocs(1);
     for (int i = 0; i < 3; i++)
         go_spawn(loop, NULL);

@@ -1,8 +1,10 @@
 /* exit: 134; line: fatal: stack overflow: goroutine * deep * */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include <stdbool.h>
 #include <stddef.h>
 #include "goroutine.h"
+#include "crash/needs_preemption.h"
 
 static volatile bool stop;
 static volatile unsigned long sum;
@@ -30,6 +32,7 @@ static void overflow(void *arg)
 
 int main(void)
 {
+    needs_preemption();
     go_maxprocs(1);
     go_slice(20 * GO_MICROSECOND);
     go_spawn(hog, NULL);

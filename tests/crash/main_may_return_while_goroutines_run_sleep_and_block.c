@@ -1,8 +1,10 @@
 /* exit: 7; no line: * */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include <stddef.h>
 #include <unistd.h>
 #include "goroutine.h"
+#include "crash/needs_preemption.h"
 
 static volatile int stop;
 
@@ -29,6 +31,7 @@ static void block(void *arg)
 
 int main(void)
 {
+    needs_preemption();
     for (int i = 0; i < 100; i++) {
         go_spawn(hog, NULL);
         go_spawn(wait_for_ever, NULL);

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "random.h"
 #include "test.h"
 
 static struct go_case sending(go_chan *c, void *elem)
@@ -21,44 +22,67 @@ struct two {
     go_chan *a, *b;
 };
 
-static void find_one_ready(void *arg, int index)
-{
-    struct two *t = arg;
-    struct go_case cases[] = {receiving(t->a, NULL), receiving(t->b, NULL)};
+/* Two players meet in each round, so that they do race: one makes b ready and only then takes what made a ready. */
+struct race {
+    struct two chans;
+    atomic_int round, looked; /* the round that has begun, and the last one that the other has looked in */
+    int rounds;
+};
 
-    (void)index;
-    CHECK_NE(-EAGAIN, go_select_until(cases, 2, GO_NOW));
+static void pause_for(int steps)
+{
+    for (volatile int i = 0; i < steps; i++)
+        ;
 }
 
-static void race_with_a_select(bool closing, bool thread)
+static void find_one_ready(void *arg, int index)
 {
-    struct two *t = test_alloc(sizeof *t);
+    struct race *r = arg;
+    random_state random = random_seed(index);
+
+    for (int round = 1; round <= r->rounds; round++) {
+        while (atomic_load(&r->round) < round)
+            go_yield();
+        struct go_case cases[] = {receiving(r->chans.a, NULL), receiving(r->chans.b, NULL)};
+        pause_for(random_below(&random, 200));
+        CHECK_NE(-EAGAIN, go_select_until(cases, 2, GO_NOW));
+        atomic_store(&r->looked, round);
+    }
+}
+
+static void race_with_a_select(int rounds, bool closing, bool thread)
+{
+    struct race *r = test_alloc(sizeof *r);
+    random_state random = random_seed(9);
     struct crew *other;
 
-    *t = (struct two){go_chan_new(sizeof(int), 1), go_chan_new(sizeof(int), 1)};
-    CHECK_EQ(0, go_send(t->a, &(int){1}));
-    other = (thread ? crew_start_threads : crew_start)(1, find_one_ready, t);
-    CHECK_EQ(0, closing ? go_chan_close(t->b) : go_send(t->b, &(int){1})); /* first b becomes ready */
-    go_recv_until(t->a, NULL, GO_NOW);                                     /* and only then a may no longer be */
+    *r = (struct race){.rounds = rounds};
+    other = (thread ? crew_start_threads : crew_start)(1, find_one_ready, r);
+    for (int round = 1; round <= rounds; round++) {
+        r->chans = (struct two){go_chan_new(sizeof(int), 1), go_chan_new(sizeof(int), 1)};
+        CHECK_EQ(0, go_send(r->chans.a, &round));
+        atomic_store(&r->round, round);
+        pause_for(random_below(&random, 200));
+        CHECK_EQ(0, closing ? go_chan_close(r->chans.b) : go_send(r->chans.b, &round));
+        go_recv_until(r->chans.a, NULL, GO_NOW);
+        while (atomic_load(&r->looked) < round)
+            go_yield();
+        CHECK_EQ(0, go_chan_free(r->chans.a));
+        CHECK_EQ(0, go_chan_free(r->chans.b));
+    }
     crew_wait(other);
-    CHECK_EQ(0, go_chan_free(t->a));
-    CHECK_EQ(0, go_chan_free(t->b));
 }
 
 TEST(the_default_is_never_chosen_while_one_case_or_another_is_ready)
 {
-    for (int i = 0; i < SCALED(100000); i++)
-        race_with_a_select(false, false);
-    for (int i = 0; i < SCALED(2000); i++)
-        race_with_a_select(false, true);
+    race_with_a_select(SCALED(100000), false, false);
+    race_with_a_select(SCALED(20000), false, true);
 }
 
 TEST(the_default_is_never_chosen_while_one_case_is_ready_or_another_closed)
 {
-    for (int i = 0; i < SCALED(100000); i++)
-        race_with_a_select(true, false);
-    for (int i = 0; i < SCALED(2000); i++)
-        race_with_a_select(true, true);
+    race_with_a_select(SCALED(100000), true, false);
+    race_with_a_select(SCALED(20000), true, true);
 }
 
 /* ---- itself ---- */

@@ -101,10 +101,10 @@ static int guard_by_splitting(void *at, size_t size)
 
 /* ---- by marking ---- */
 
-/* qemu-user says yes to every advice that it does not know, so the first mark is tried out: reading a path there must fail. */
+/* qemu-user says yes to every advice that it does not know, so the first mark is tried out: writing a byte there must fail. */
 static bool really_guarded(void *at)
 {
-    return os_call(SYS_faccessat, AT_FDCWD, at, 0) == -EFAULT;
+    return os_call(SYS_getrandom, at, 1L, 0) == -EFAULT;
 }
 
 int os_guard(void *at, size_t size)

@@ -28,7 +28,7 @@ enum {
  * kernels ignore it. The priority needs a permission that few have, so the slice is asked for once more without it. */
 static void ask_for_short_slice(void)
 {
-    struct attributes now;
+    struct attributes now = {0};
     if (os_call(SYS_sched_getattr, 0, &now, sizeof now, 0) < 0)
         return;
     if (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH)

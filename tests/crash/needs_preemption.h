@@ -1,0 +1,24 @@
+/* For programs that are about being preempted: whatever the environment says, and not where it can not be done.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_CRASH_NEEDS_PREEMPTION_H
+#define TESTS_CRASH_NEEDS_PREEMPTION_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+static inline void needs_preemption(void)
+{
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+    fprintf(stderr, "ThreadSanitizer delivers signals in its own way\n");
+    exit(77);
+#endif
+    setenv("GOROUTINE_PREEMPT", "", 1);
+}
+
+#endif
