@@ -49,7 +49,7 @@ floors  := base arch/$(CPU) os/$(OS) sched chan sync net time context
 sources := $(foreach floor,$(floors),$(wildcard src/$(floor)/*.c src/$(floor)/*.S))
 objects := $(sources:%=$(BUILD)/%.o)
 
-version_part = $(shell sed -n 's/^.define GO_VERSION_$1 //p' include/goroutine/abi.h)
+version_part = $(shell sed -n 's/^.define GO_VERSION_$1  *//p' include/goroutine/abi.h)
 version := $(call version_part,MAJOR).$(call version_part,MINOR).$(call version_part,PATCH)
 soname  := libgoroutine.so.$(call version_part,MAJOR)
 

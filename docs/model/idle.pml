@@ -53,7 +53,10 @@
 
 #define P 2
 #define RUNNING (SUBMITS == 0 && SLEEPERS == 0) /* thread 0 runs a goroutine at the start */
-#if REGIONS
+#ifndef SPARE
+#define SPARE 0
+#endif
+#if SPARE
 #define M 3
 #else
 #define M 2
@@ -473,7 +476,7 @@ proctype Monitor()
 
 look:
     kicked = false;
-#if REGIONS
+#if SPARE
     if /* start_wanted_thread */
     :: wanted ->
         wanted = false;
@@ -498,9 +501,9 @@ look:
     :: found ->
         found = false;
 #if REGIONS
-        if /* look_at_lent, the second time */
+        if /* look_at_lent */
         :: atomic { lent != NONE -> n = lent; lent = NONE }; hand_over(n); n = 0
-        :: true
+        :: lent == NONE
         fi;
 #endif
         wake_any();
@@ -516,7 +519,7 @@ look:
 #ifndef NO_FENCE
     unseen[0] == 0;
     unseen[1] == 0; /* os_fence_all */
-#if REGIONS
+#if SPARE
     unseen[2] == 0;
 #endif
 #endif

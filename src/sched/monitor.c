@@ -19,6 +19,7 @@
 #define QUIET_LOOKS    2        /* looks without anybody waiting before it sleeps */
 #define UNFENCED_SLEEP 10000000 /* the longest sleep where the system cannot fence all threads */
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
+#define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
 #define THREAD_RETRY   10000000
 #define EAGER_WAKES    64
 
@@ -30,6 +31,7 @@ struct seen {
     int64_t still;  /* when it was last seen to have switched */
     int64_t oldest; /* since when the oldest fresh goroutine is the same, or had no turn */
     int64_t asked;  /* when its goroutine was last asked to go */
+    int64_t urged;  /* when that was last for a timer */
 };
 
 _Atomic uint32_t monitor_asleep;
@@ -93,7 +95,9 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
 {
     bool timer_waits = l->earliest <= l->now && !l->idle;
     int64_t limit = timer_waits ? GRANT : l->slice;
-    int64_t began = timer_waits ? s->still : s->since; /* whoever switches sees to the timer by itself */
+    int64_t began = s->since;
+    if (timer_waits) /* whoever switches sees to the timer by itself; and timers in a row must not eat up the time of the others */
+        began = s->still > s->urged + URGENT_PAUSE ? s->still : s->urged + URGENT_PAUSE;
     int64_t ran = l->now - began;
     if (timer_waits)
         store_relaxed(&p->attention, ATTENTION_LOOK);
@@ -109,6 +113,8 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
     if (ran < limit) {
         again_at(l, began + limit);
     } else if (l->now - s->asked >= limit) {
+        if (timer_waits)
+            s->urged = l->now;
         ask(l, p, s);
     }
 }

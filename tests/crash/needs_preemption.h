@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifndef __has_feature
 #define __has_feature(feature) 0
@@ -18,7 +19,10 @@ static inline void needs_preemption(void)
     fprintf(stderr, "ThreadSanitizer delivers signals in its own way\n");
     exit(77);
 #endif
-    setenv("GOROUTINE_PREEMPT", "", 1);
+    const char *mode = getenv("GOROUTINE_PREEMPT");
+
+    if (mode && strcmp(mode, "off") == 0)
+        setenv("GOROUTINE_PREEMPT", "", 1);
 }
 
 #endif

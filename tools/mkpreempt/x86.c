@@ -255,12 +255,12 @@ static void block_unless_xsave(struct out *o, const struct x86 *x)
         out_op(o, "jb", "4f");
 }
 
-static void block_op(struct out *o, const struct x86 *x, const char *label, const char *instruction, const char *offset)
+static void block_op(struct out *o, const struct x86 *x, const char *label, const char *instruction)
 {
     char name[16];
     snprintf(name, sizeof(name), "%s%s", instruction, x->wide);
     out_text(o, "%s", label);
-    out_op(o, name, "%s(%%%s)", offset, *offset ? x->c : x->b);
+    out_op(o, name, "(%%%s)", x->b);
 }
 
 /* The header must be zero, because XSAVE only adds to it and XSAVEC writes only its first half. */
@@ -271,8 +271,6 @@ static void block_clear_header(struct out *o, const struct x86 *x)
         out_op(o, "mov", "%%%s, %d(%%%s)", x->a, at, x->b);
 }
 
-/* Saves the block where the entry record says, and loads fresh state: the callee must not take a pending x87 exception, run under
- * the user's masks, or find the x87 stack full. */
 static void block_save(struct out *o, struct frame *f, const struct x86 *x)
 {
     out_op(o, "mov", "AREA, %%%s", x->b);
@@ -282,28 +280,44 @@ static void block_save(struct out *o, struct frame *f, const struct x86 *x)
     block_mask(o, f, x);
     out_op(o, "cmpl", "$X86_XSAVE, X86_STATE_KIND(%%%s)", x->c);
     out_op(o, "je", "1f");
-    block_op(o, x, "", "xsavec", "");
+    block_op(o, x, "", "xsavec");
     out_op(o, "jmp", "2f");
-    block_op(o, x, "1:", "xsave", "");
-    block_op(o, x, "2:", "xrstor", "X86_STATE_FRESH");
+    block_op(o, x, "1:", "xsave");
+    out_text(o, "2:");
+    out_op(o, "test", "$X86_AVX, %%al");
+    out_op(o, "jz", "5f");
+    op(o, "vzeroupper");
     out_op(o, "jmp", "5f");
-    block_op(o, x, "3:", "fxsave", "");
-    block_op(o, x, "", "fxrstor", "X86_STATE_FRESH");
     if (x->fnsave) {
+        block_op(o, x, "4:", "fnsave");
         out_op(o, "jmp", "5f");
-        block_op(o, x, "4:", "fnsave", "");
     }
-    out_text(o, "5:\n");
+    block_op(o, x, "3:", "fxsave");
     frame_place_block(f);
+}
+
+/* The callee must not take a pending x87 exception, run under the user's masks, or find the x87 stack full. (XRSTOR of an initial
+ * state would do as well, but takes as long as saving.) */
+static void block_refresh(struct out *o, const struct x86 *x)
+{
+    out_text(o, "5:");
+    op(o, "fninit");
+    if (!x->sse_for_sure) {
+        out_op(o, "cmpl", "$0, X86_STATE_SSE(%%%s)", x->c);
+        out_op(o, "je", "6f");
+    }
+    out_op(o, "ldmxcsr", "X86_STATE_MXCSR(%%%s)", x->c);
+    if (!x->sse_for_sure)
+        out_text(o, "6:\n");
 }
 
 /* For --drop: a control word that was not saved is what the callee left. */
 static void block_forget(struct out *o, const struct frame *f, const struct x86 *x)
 {
     if (frame_drops(f, find_row(f, "mxcsr")))
-        out_op(o, "ldmxcsr", "X86_STATE_FRESH + 24(%%%s)", x->c);
+        out_op(o, "ldmxcsr", "X86_STATE_MXCSR(%%%s)", x->c);
     if (frame_drops(f, find_row(f, "x87_control")))
-        out_op(o, "fldcw", "X86_STATE_FRESH(%%%s)", x->c);
+        out_op(o, "fldcw", "X86_STATE_X87(%%%s)", x->c);
 }
 
 static void block_restore(struct out *o, const struct frame *f, const struct x86 *x)
@@ -311,12 +325,12 @@ static void block_restore(struct out *o, const struct frame *f, const struct x86
     x->get_state(o, false);
     block_unless_xsave(o, x);
     block_mask(o, f, x);
-    block_op(o, x, "", "xrstor", "");
+    block_op(o, x, "", "xrstor");
     out_op(o, "jmp", "5f");
-    block_op(o, x, "3:", "fxrstor", "");
+    block_op(o, x, "3:", "fxrstor");
     if (x->fnsave) {
         out_op(o, "jmp", "5f");
-        block_op(o, x, "4:", "frstor", "");
+        block_op(o, x, "4:", "frstor");
     }
     out_text(o, "5:\n");
     block_forget(o, f, x);
@@ -360,6 +374,7 @@ void x86_write_preempt(struct out *o, struct frame *f, const struct x86 *x)
     preempt_push(o, f, x);
     preempt_settle(o, x);
     block_save(o, f, x);
+    block_refresh(o, x);
     out_text(o, "\n");
     out_op(o, "and", "$-16, %%%s", x->sp);
     out_op(o, "call", "*CALLEE");

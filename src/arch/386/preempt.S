@@ -76,13 +76,18 @@ FUNC(arch_preempt)
         xsavec   (%ebx)
         jmp      2f
 1:      xsave    (%ebx)
-2:      xrstor   X86_STATE_FRESH(%ecx)
-        jmp      5f
-3:      fxsave   (%ebx)
-        fxrstor  X86_STATE_FRESH(%ecx)
+2:      test     $X86_AVX, %al
+        jz       5f
+        vzeroupper
         jmp      5f
 4:      fnsave   (%ebx)
-5:
+        jmp      5f
+3:      fxsave   (%ebx)
+5:      fninit
+        cmpl     $0, X86_STATE_SSE(%ecx)
+        je       6f
+        ldmxcsr  X86_STATE_MXCSR(%ecx)
+6:
 
         and      $-16, %esp
         call     *CALLEE

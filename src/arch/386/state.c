@@ -8,7 +8,7 @@
 /* x87, SSE, AVX, MPX (2), AVX-512 (2): what 32-bit code can reach. Not PKRU. */
 enum { COMPONENTS = 0x7f };
 
-struct x86_state arch_state = X86_STATE_START;
+struct x86_state arch_state = {.fresh_mxcsr = 0x1f80, .fresh_x87 = 0x37f};
 
 void arch_init(void)
 {

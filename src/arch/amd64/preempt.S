@@ -76,11 +76,13 @@ FUNC(arch_preempt)
         xsavec64 (%rbx)
         jmp      2f
 1:      xsave64  (%rbx)
-2:      xrstor64 X86_STATE_FRESH(%rcx)
+2:      test     $X86_AVX, %al
+        jz       5f
+        vzeroupper
         jmp      5f
 3:      fxsave64 (%rbx)
-        fxrstor64 X86_STATE_FRESH(%rcx)
-5:
+5:      fninit
+        ldmxcsr  X86_STATE_MXCSR(%rcx)
 
         and      $-16, %rsp
         call     *CALLEE

@@ -8,7 +8,7 @@
 /* x87, SSE, AVX, MPX (2), AVX-512 (3); APX. Not PKRU, nor AMX's tiles, which would cost 8 KB each time. */
 enum { COMPONENTS = 0xff | 1 << 19 };
 
-struct x86_state arch_state = X86_STATE_START;
+struct x86_state arch_state = {.fresh_mxcsr = 0x1f80, .fresh_x87 = 0x37f};
 
 void arch_init(void)
 {

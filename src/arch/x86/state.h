@@ -14,7 +14,9 @@
 #define X86_STATE_SIZE  4
 #define X86_STATE_MASK  8
 #define X86_STATE_SSE   16
-#define X86_STATE_FRESH 64
+#define X86_STATE_MXCSR 20
+#define X86_STATE_X87   24
+#define X86_AVX         4 /* in the mask */
 
 #ifndef __ASSEMBLER__
 
@@ -26,30 +28,18 @@ struct x86_state {
     uint32_t size; /* of what the instruction writes, at most */
     uint64_t mask; /* of XSAVE: which components */
     uint32_t sse;  /* MXCSR exists */
-    /* What XRSTOR and FXRSTOR load for arch_preempt's callee: a fresh thread's state. The header is zero: all components initial.
-     */
-    _Alignas(64) struct {
-        uint16_t x87_control;
-        uint8_t x87[22];
-        uint32_t mxcsr, mxcsr_mask;
-        uint8_t rest[512 + 64 - 32];
-    } fresh;
+    uint32_t fresh_mxcsr;
+    uint16_t fresh_x87;
 };
 
 _Static_assert(offsetof(struct x86_state, kind) == X86_STATE_KIND, "preempt.S");
 _Static_assert(offsetof(struct x86_state, size) == X86_STATE_SIZE, "preempt.S");
 _Static_assert(offsetof(struct x86_state, mask) == X86_STATE_MASK, "preempt.S");
 _Static_assert(offsetof(struct x86_state, sse) == X86_STATE_SSE, "switch.S");
-_Static_assert(offsetof(struct x86_state, fresh) == X86_STATE_FRESH, "preempt.S");
-_Static_assert(offsetof(struct x86_state, fresh.mxcsr) == X86_STATE_FRESH + 24, "preempt.S");
+_Static_assert(offsetof(struct x86_state, fresh_mxcsr) == X86_STATE_MXCSR, "preempt.S");
+_Static_assert(offsetof(struct x86_state, fresh_x87) == X86_STATE_X87, "preempt.S");
 
 extern struct x86_state arch_state __attribute__((visibility("hidden")));
-
-/* Until arch_init has run, and on a machine without XSAVE. */
-#define X86_STATE_START                                                                                                            \
-    {                                                                                                                              \
-        .fresh = {.x87_control = 0x37f, .mxcsr = 0x1f80, .mxcsr_mask = 0xffff},                                                    \
-    }
 
 #endif
 #endif
