@@ -90,7 +90,7 @@ $(BUILD)/libgoroutine.a: $(BUILD)/libgoroutine.o
 # It is never unloaded (its threads and handlers would run into nothing), and its calls to itself stay in it.
 $(BUILD)/libgoroutine.so.$(version): $(BUILD)/libgoroutine.o src/libgoroutine.map
 	$(CC) $(CFLAGS) $(sanitize) -shared -o $@ $< -pthread -Wl,-soname,$(soname) -Wl,--version-script=src/libgoroutine.map \
-	    -Wl,-z,text,-z,relro,-z,now,-z,nodelete,-Bsymbolic-functions $(LDFLAGS)
+	    -Wl,-z,text,-z,relro,-z,now,-z,nodelete,-Bsymbolic-functions $(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS)
 
 $(BUILD)/$(soname): $(BUILD)/libgoroutine.so.$(version)
 	ln -sf $(<F) $@

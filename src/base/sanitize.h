@@ -98,10 +98,8 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
     const void *low;
     size_t size;
     __sanitizer_finish_switch_fiber(to->fake, &low, &size);
-    if (from) {
-        from->low = low;
-        from->size = size;
-    }
+    from->low = low;
+    from->size = size;
 }
 
 #else

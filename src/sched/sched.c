@@ -59,7 +59,8 @@ static void finish(struct thread *m, struct after after)
 void switch_arrive(void)
 {
     struct thread *m = thread_self();
-    fiber_arrive(&m->current->fiber, m->came_from ? &m->came_from->fiber : NULL);
+    if (likely(m->came_from != NULL)) /* not a thread that has just begun */
+        fiber_arrive(&m->current->fiber, &m->came_from->fiber);
     struct after after = m->after;
     if (after.kind != AFTER_NOTHING) {
         m->after.kind = AFTER_NOTHING;

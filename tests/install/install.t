@@ -134,7 +134,7 @@ elsewhere() {
     find "$dest/opt" ! -type d
 }
 
-version=$(sed -n -E 's/^#define GO_VERSION_(MAJOR|MINOR|PATCH) //p' include/goroutine/abi.h | paste -s -d . -)
+version=$(sed -n -E 's/^#define GO_VERSION_(MAJOR|MINOR|PATCH) +//p' include/goroutine/abi.h | paste -s -d . -)
 
 check "make install works${as:+, not as root}" quiet $as make -o all install DESTDIR="$dest"
 check "it installs exactly the headers, the libraries and the pkg-config file" promised

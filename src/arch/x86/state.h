@@ -11,7 +11,6 @@
 #define X86_XSAVE       2
 #define X86_XSAVEC      3
 #define X86_STATE_KIND  0
-#define X86_STATE_SIZE  4
 #define X86_STATE_MASK  8
 #define X86_STATE_SSE   16
 #define X86_STATE_MXCSR 20
@@ -33,7 +32,6 @@ struct x86_state {
 };
 
 _Static_assert(offsetof(struct x86_state, kind) == X86_STATE_KIND, "preempt.S");
-_Static_assert(offsetof(struct x86_state, size) == X86_STATE_SIZE, "preempt.S");
 _Static_assert(offsetof(struct x86_state, mask) == X86_STATE_MASK, "preempt.S");
 _Static_assert(offsetof(struct x86_state, sse) == X86_STATE_SSE, "switch.S");
 _Static_assert(offsetof(struct x86_state, fresh_mxcsr) == X86_STATE_MXCSR, "preempt.S");
