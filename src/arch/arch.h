@@ -47,8 +47,8 @@ uintptr_t arch_frame_pc(const void *frame);
 uintptr_t arch_frame_sp(const void *frame);
 uintptr_t arch_frame_fp(const void *frame);
 
-/* arch_frame_resume brings back what the OS does not restore from a frame. On the thread on which the frame is about to resume; no
- * other code of the interrupted goroutine may run in between. */
+/* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
+ * returns, on the thread on which it does. */
 void arch_frame_resume(const void *frame);
 
 /* arch_inject_room: how many bytes below an interrupted sp arch_inject needs at most, red zone included, on top of what the OS

@@ -16,6 +16,13 @@
 #define SANITIZE_ADDRESS 1
 #endif
 
+/* A function that reads what others may be writing, on purpose, and makes do with what it finds. */
+#if defined(SANITIZE_THREAD)
+#define READS_RACILY __attribute__((no_sanitize("thread"), noinline))
+#else
+#define READS_RACILY
+#endif
+
 #if defined(SANITIZE_THREAD)
 
 /* ThreadSanitizer delivers signals late, inside its own code, so nothing can be preempted there; it runs a thread of its own. */

@@ -29,28 +29,51 @@ static const char *describe_state(struct goroutine *g, uint32_t state)
     }
 }
 
+/* What a dump shows of a goroutine that may be starting or ending meanwhile. */
+struct sight {
+    uint32_t state;
+    uintptr_t fn, creator_pc;
+    uint64_t id, creator_id;
+    int64_t since;
+    const void *where;
+    char name[sizeof(((struct goroutine *)0)->name)];
+};
+
+READS_RACILY static struct sight look_at(struct goroutine *g)
+{
+    struct sight s = {.state = load_acquire(&g->state), .id = load_relaxed(&g->id), .since = load_relaxed(&g->since)};
+    s.where = load_relaxed(&g->where);
+    s.fn = (uintptr_t)g->fn;
+    s.creator_pc = g->creator_pc;
+    s.creator_id = g->creator_id;
+    for (size_t i = 0; i < sizeof s.name - 1; i++)
+        s.name[i] = ((volatile char *)g->name)[i];
+    s.name[sizeof s.name - 1] = 0;
+    return s;
+}
+
 static void dump_one(struct goroutine *g, void *argument)
 {
-    uint32_t state = load_acquire(&g->state);
-    if (state == G_DEAD)
+    struct sight s = look_at(g);
+    if (s.state == G_DEAD)
         return;
     struct text text = {0};
     char name[NAME_SIZE];
-    text_add(&text, "goroutine %llu", (unsigned long long)load_relaxed(&g->id));
-    if (g->name[0])
-        text_add(&text, " \"%s\"", g->name);
-    text_add(&text, " [%s", describe_state(g, state));
-    if (state == G_WAITING && load_relaxed(&g->where))
-        text_add(&text, " %p", load_relaxed(&g->where));
-    int64_t ms = (os_now() - load_relaxed(&g->since)) / 1000000;
-    if (state != G_RUNNING && load_relaxed(&g->since))
+    text_add(&text, "goroutine %llu", (unsigned long long)s.id);
+    if (s.name[0])
+        text_add(&text, " \"%s\"", s.name);
+    text_add(&text, " [%s", describe_state(g, s.state));
+    if (s.state == G_WAITING && s.where)
+        text_add(&text, " %p", s.where);
+    int64_t ms = (os_now() - s.since) / 1000000;
+    if (s.state != G_RUNNING && s.since)
         text_add(&text, ", %lld.%llds", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
     text_add(&text, "]");
-    if (g->fn) {
-        os_image_name((uintptr_t)g->fn, name, sizeof name);
+    if (s.fn) {
+        os_image_name(s.fn, name, sizeof name);
         text_add(&text, " %s", name);
-        os_image_name(g->creator_pc, name, sizeof name);
-        text_add(&text, ", started by goroutine %llu at %s", (unsigned long long)g->creator_id, name);
+        os_image_name(s.creator_pc, name, sizeof name);
+        text_add(&text, ", started by goroutine %llu at %s", (unsigned long long)s.creator_id, name);
     }
     text_add(&text, "\n");
     os_write(*(int *)argument, text.bytes, text.used);

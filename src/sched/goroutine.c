@@ -122,7 +122,7 @@ int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
 {
     if (!fn)
         return -EINVAL;
-    if (attr && attr->stack_size > STACK_LARGEST / SANITIZE_STACK_FACTOR)
+    if (attr && attr->stack_size > STACK_LARGEST)
         return -EINVAL;
     for (size_t i = 0; attr && i < array_size(attr->reserved); i++) {
         if (attr->reserved[i])

@@ -24,7 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "arch/arch.h"
 
 struct abi_field {
@@ -53,6 +55,15 @@ static inline void abi_random_bytes(void *to, size_t size, uint64_t *state)
 {
     for (size_t i = 0; i < size; i++)
         ((uint8_t *)to)[i] = (uint8_t)(abi_random(state) >> 40);
+}
+
+/* A stack that nobody has used: AddressSanitizer would remember what contexts that never ended have left on it. */
+static inline char *abi_new_stack(size_t size)
+{
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED)
+        abort();
+    return stack;
 }
 
 void abi_wait(volatile uintptr_t *word);

@@ -38,7 +38,8 @@ struct abi_registers {
     uint32_t eax, ecx, edx, ebx, ebp, esi, edi, eflags;
 };
 
-struct abi_spin {
+/* Packed, because it is put at any address. */
+struct __attribute__((packed)) abi_spin {
     struct abi_registers in, out;
     volatile uint32_t spinning;
     uint32_t components;

@@ -40,7 +40,8 @@ struct abi_registers {
     uint64_t red_zone[16];
 };
 
-struct abi_spin {
+/* Packed, because it is put at any address. */
+struct __attribute__((packed)) abi_spin {
     struct abi_registers in, out;
     volatile uint64_t spinning;
     uint64_t components;

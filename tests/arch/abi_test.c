@@ -11,7 +11,7 @@
 
 enum { STACK = 256 * 1024, ROUNDS = 20000, MOVES = 2000 };
 
-static _Alignas(64) char stack[STACK];
+static char *stack;
 static void *partner, *back; /* the second context, and whoever resumed it */
 static const char *changed;  /* the name of the first register that arch_switch failed to keep */
 
@@ -37,6 +37,7 @@ static void partner_body(void)
 static void start_partner(void)
 {
     changed = NULL;
+    stack = abi_new_stack(STACK);
     partner = arch_context_init(stack + STACK, partner_body);
 }
 
@@ -91,6 +92,8 @@ static void two_threads(void)
 
 /* ---- a new context ---- */
 
+extern const char arch_end[] __attribute__((visibility("hidden")));
+
 static void leave(void)
 {
     arch_switch(&partner, back);
@@ -100,6 +103,7 @@ static void alignment(void)
 {
     bool aligned = true, inside = true;
 
+    stack = abi_new_stack(STACK);
     abi_entered.body = leave;
     for (int misaligned = 0; misaligned < 64; misaligned++) {
         char *top = stack + STACK - misaligned;
@@ -109,13 +113,13 @@ static void alignment(void)
     }
     OK(aligned, "a new context's entry finds the stack as aligned as a called function does, whatever the stack's end");
     OK(inside, "and close below the stack's end");
+    OK(abi_entered.caller == (uintptr_t)arch_end, "and a return address that debuggers know");
 }
 
 static void control_words(void)
 {
-    void *fresh = abi_new_context(stack + STACK, abi_entry);
-
-    arch_switch(&back, fresh);
+    stack = abi_new_stack(STACK);
+    arch_switch(&back, abi_new_context(stack + STACK, abi_entry));
     OK(abi_entry_control(), "and the control words that its creator had when it made it");
 }
 
@@ -142,6 +146,7 @@ static void walk(void)
 
 static void backtrace_end(void)
 {
+    stack = abi_new_stack(STACK);
     arch_switch(&back, arch_context_init(stack + STACK, walk));
     printf("# %d frames\n", frames);
     /* This function, where it would return to, and the unwinder's mark of the end. */
@@ -167,6 +172,7 @@ static void rest_for_ever(void)
 
 static void fields(void)
 {
+    stack = abi_new_stack(STACK);
     partner = arch_context_init(stack + STACK, rest_for_ever);
     OK(arch_context_pc(partner) == (uintptr_t)rest_for_ever, "a new context will continue at its entry");
     arch_switch(&back, partner);

@@ -20,7 +20,7 @@
 
 enum { STACK = 256 * 1024, HITS = 40 };
 
-static _Alignas(64) char stack[STACK];
+static char *stack;
 static _Alignas(64) uint8_t areas[2][4096];
 static void *runner, *back; /* the goroutine, and the thread that carries it */
 static struct abi_spin *spin;
@@ -124,7 +124,8 @@ static void run(void)
 
 static void start_runner(bool across_threads)
 {
-    memset(stack, 0xff, sizeof(stack)); /* nothing may rely on zeros below the stack pointer */
+    stack = abi_new_stack(STACK);
+    memset(stack, 0xff, STACK); /* nothing may rely on zeros below the stack pointer */
     changed = problem = NULL;
     moving = across_threads;
     finished = refused = false;

@@ -170,12 +170,14 @@ void x86_write_switch(struct out *o, struct frame *f, const struct x86 *x)
 
 static void preempt_head(struct out *o, const struct x86 *x)
 {
-    out_text(o, " *\n"
-                " * arch_preempt: what an interrupted instruction seems to have called. trap.c starts it with the stack pointer at "
-                "the entry\n"
-                " * record: the pc, the address below the red zone where the last instruction looks for it, and the callee.\n"
-                " *\n * SPDX-License-Identifier: MIT\n */\n"
-                "#include \"arch/asm.h\"\n#include \"arch/x86/state.h\"\n\n");
+    out_text(
+        o, " *\n"
+           " * arch_preempt: what an interrupted instruction seems to have called. trap.c starts it with the stack pointer at the\n"
+           " * entry record: the pc, the address below the red zone where the last instruction looks for it, the callee, and where "
+           "to\n"
+           " * save the vector and floating-point state.\n"
+           " *\n * SPDX-License-Identifier: MIT\n */\n"
+           "#include \"arch/asm.h\"\n#include \"arch/x86/state.h\"\n\n");
     out_text(o, "#define PC      %d(%%%s)\n", x->word, x->bp);
     out_text(o, "#define PC_SLOT %d(%%%s)\n", 2 * x->word, x->bp);
     out_text(o, "#define CALLEE  %d(%%%s)\n", x->word + x->callee, x->bp);

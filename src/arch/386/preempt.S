@@ -1,7 +1,8 @@
 /* Written by tools/mkpreempt from 386.c; run `make asm`.
  *
- * arch_preempt: what an interrupted instruction seems to have called. trap.c starts it with the stack pointer at the entry
- * record: the pc, the address below the red zone where the last instruction looks for it, and the callee.
+ * arch_preempt: what an interrupted instruction seems to have called. trap.c starts it with the stack pointer at the
+ * entry record: the pc, the address below the red zone where the last instruction looks for it, the callee, and where to
+ * save the vector and floating-point state.
  *
  * SPDX-License-Identifier: MIT
  */
