@@ -35,6 +35,27 @@ bool hogs_are_preempted(void)
     return !mode || strcmp(mode, "off") != 0;
 }
 
+uint64_t hogs_preemptions(void)
+{
+    struct go_stats stats = {0};
+
+    go_stats_read(&stats, sizeof stats);
+    return stats.preemptions;
+}
+
+void hogs_crowd(crew_fn *fn, void *arg)
+{
+    enum { CROWD = 8, ENOUGH = 100, ROUNDS = 50 };
+    uint64_t before = hogs_preemptions();
+
+    go_maxprocs(2);
+    go_slice(20 * GO_MICROSECOND);
+    for (int round = 0; round < ROUNDS && (round == 0 || hogs_preemptions() < before + ENOUGH); round++)
+        crew_run(CROWD, fn, arg);
+    if (hogs_are_preempted())
+        CHECK_BETWEEN(ENOUGH, INT64_MAX, hogs_preemptions() - before);
+}
+
 static void hog_yielding(const atomic_bool *stop, atomic_ulong *turns)
 {
     for (; !stopped(stop); go_yield())

@@ -41,6 +41,13 @@ struct hogs {
  * that are about being preempted are skipped. */
 bool hogs_are_preempted(void);
 
+/* Runs crews of fn on two processors at the shortest slice, again and again, until they were preempted often enough to mean
+ * something. */
+void hogs_crowd(crew_fn *fn, void *arg);
+
+/* How many goroutines have been taken off so far. */
+uint64_t hogs_preemptions(void);
+
 #define NEEDS_PREEMPTION()                                                                                                         \
     do {                                                                                                                           \
         if (!hogs_are_preempted())                                                                                                 \

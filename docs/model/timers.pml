@@ -6,17 +6,17 @@
  *
  * Bounds: PROCESSORS, each with room for one timer, and THREADS; all idle at the start, the first with a timer that is due at 1;
  * ARRIVALS goroutines from outside that take an idle processor and a thread at any moment; each goroutine ends, computes until the
- * monitor has it preempted, or arms a second timer, due at 1 or 2, and goes on or parks. The clock goes from 0 to 2. A liveness
- * property under weak fairness: no infinite run in which a timer stays armed.
+ * monitor has it preempted, or arms a second timer, due at 1 or 2, and goes on or parks. The clock goes from 0 to 2. Checked where
+ * nothing moves any more; and a due timer does not outlast two looks of the monitor with nothing else moving.
  *
- * holds live: every timer fires; one processor, two threads
- * holds live -DPROCESSORS=2: every timer fires; two processors
- * breaks live -DKEEPER_JUST_STOPS [acceptance cycle]: a keeper that gets no processor must see that the monitor takes over
- * breaks live -DRUNS_UNWATCHED [acceptance cycle]: who runs a goroutine must see that somebody keeps the time
- * breaks live -DARMS_UNWATCHED [acceptance cycle]: and who arms a timer and goes on
- * breaks live -DPARKS_UNWATCHED [acceptance cycle]: and who parks, and switches straight to another goroutine
- * breaks live -DNO_SECOND_PLAN [acceptance cycle]: the monitor must look at the timers once more after it has said until when it sleeps
- * breaks live -DKEEPER_LOOKS_ONCE [acceptance cycle]: so must the keeper
+ * holds: every timer fires; one processor, two threads
+ * holds -DPROCESSORS=2: every timer fires; two processors
+ * breaks -DKEEPER_JUST_STOPS [assertion violated]: a keeper that gets no processor must see that the monitor takes over
+ * breaks -DRUNS_UNWATCHED [assertion violated]: who runs a goroutine must see that somebody keeps the time
+ * breaks -DARMS_UNWATCHED [assertion violated]: and who arms a timer and goes on
+ * breaks -DPARKS_UNWATCHED [assertion violated]: and who parks, and switches straight to another goroutine
+ * breaks -DNO_SECOND_PLAN [assertion violated]: the monitor must look at the timers once more after it has said until when it sleeps
+ * breaks -DKEEPER_LOOKS_ONCE [assertion violated]: so must the keeper
  *
  * SPDX-License-Identifier: MIT
  */
@@ -135,10 +135,10 @@ sleep_idle:
         :: d < keeper -> timers_watch()
         :: else
         fi;
-end1:
+end_other_keeps:
         note[me]
     :: d == NEVER ->
-end2:
+end_nothing_due:
         note[me]
     fi;
     if
@@ -197,7 +197,9 @@ runs:
 computes:
     if
     :: goto find_work /* ends */
-    :: attention[p] -> atomic { attention[p] = false; work++ }; goto find_work
+    :: true -> /* computes, until it is preempted */
+end_computes:
+        atomic { attention[p] -> attention[p] = false; work++; goto find_work }
     :: atomic { armed < 2 && due[p] == NEVER ->
             armed++;
             if
@@ -254,6 +256,7 @@ inline plan_for_timers()
 active proctype Monitor()
 {
     byte e, k, next, before, w;
+    bool stuck;
 
     do
     :: kicked = false;
@@ -262,22 +265,33 @@ active proctype Monitor()
         if
         :: e <= now && idle_ps != 0 -> wake_any()
         :: e <= now && idle_ps == 0 -> attention[0] = true; attention[1] = true
-        :: e > now
+        :: e > now -> stuck = false
         fi;
         plan_for_timers();
         until = next;
 #ifndef NO_SECOND_PLAN
         before = next;
         plan_for_timers();
+#endif
         if
-        :: next >= before ->
-#endif
-end:
-            kicked || (next != NEVER && now >= next)
 #ifndef NO_SECOND_PLAN
-        :: else
-        fi
+        :: next < before
+        :: next >= before ->
+#else
+        :: true ->
 #endif
+            if
+            :: kicked -> stuck = false
+            :: next > now ->
+end_sleeps:
+                next <= now || kicked
+            :: next <= now -> timeout -> /* a grant later */
+                if
+                :: due[0] <= now || due[1] <= now -> assert(!stuck); stuck = true
+                :: else
+                fi
+            fi
+        fi
     od
 }
 
@@ -288,6 +302,6 @@ init {
         run Thread(1);
         run Outside()
     }
+    timeout;
+    assert(fired == armed || until <= now)
 }
-
-ltl fires { <> [] (fired == armed) }

@@ -60,6 +60,7 @@ static _Noreturn void stack_overflow(struct goroutine *g)
  * there for an interrupt's frame (it names no address then), is an overflow. */
 bool report_fault(void *frame, void *address)
 {
+    arch_settle();
     bool in_gap = false;
     struct goroutine *g = stack_owner((uintptr_t)address, &in_gap);
     if (g && in_gap)

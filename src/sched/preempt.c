@@ -71,10 +71,11 @@ static bool in_library(uintptr_t pc)
     return pc - (uintptr_t)__start_go_text < (uintptr_t)(__stop_go_text - __start_go_text);
 }
 
+/* On the goroutine's own stack, with room for what is to come: a call, and, before all is as it was, one more interrupt's frame. */
 static bool has_room(struct goroutine *g, uintptr_t sp)
 {
-    size_t room = mode == PREEMPT_INJECT ? arch_inject_room() : 0;
-    return sp >= g->stack_low + room && sp <= g->stack_high;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return here >= g->stack_low + os_frame_room() + arch_inject_room() && here < sp && sp <= g->stack_high;
 }
 
 /* GO_REFUSALS: yes. */
@@ -124,6 +125,7 @@ static void injected(void)
 
 void preempt_interrupt(void *frame)
 {
+    arch_settle();
     struct thread *m = thread_self();
     if (!m)
         return;
@@ -136,10 +138,8 @@ void preempt_interrupt(void *frame)
         return;
     }
     store_relaxed(&m->wanted, 0);
-    if (mode == PREEMPT_INJECT) {
-        arch_inject(frame, injected);
-        return;
-    }
+    if (mode == PREEMPT_INJECT && arch_inject(frame, injected))
+        return; /* else this frame cannot take a call: it is left in place */
     struct goroutine *g = m->current;
     g->in_frame = true;
     m->masked = true;
@@ -148,6 +148,7 @@ void preempt_interrupt(void *frame)
     g->in_frame = false;
     m->masked = false; /* the return from the handler restores the goroutine's own mask */
     os_frame_adopt(frame);
+    arch_frame_resume(frame);
 }
 
 void preempt_start(enum preempt_mode chosen)

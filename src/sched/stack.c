@@ -52,8 +52,8 @@ static size_t frame_room;
 
 void stack_start(void)
 {
-    size_t frame = os_frame_room(), injected = arch_inject_room();
-    frame_room = frame > injected ? frame : injected;
+    /* One interrupt's frame, an injected call, and a second frame that may come while the first is being left. */
+    frame_room = 2 * os_frame_room() + arch_inject_room();
 }
 
 static uint32_t class_of(size_t size)

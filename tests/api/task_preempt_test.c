@@ -5,18 +5,10 @@
 #include "child.h"
 #include "hogs.h"
 
-static uint64_t preemptions(void)
-{
-    struct go_stats stats = {0};
-
-    go_stats_read(&stats, sizeof stats);
-    return stats.preemptions;
-}
-
 /* On one processor main comes back from each yield only if both hogs are taken off. */
 static void check_gives_way(hog_loop *loop)
 {
-    uint64_t before = preemptions();
+    uint64_t before = hogs_preemptions();
     struct hogs *h;
 
     go_maxprocs(1);
@@ -28,7 +20,7 @@ static void check_gives_way(hog_loop *loop)
         hogs_wait_for_turn(h, 1);
     }
     hogs_stop(h);
-    CHECK_BETWEEN(2, INT64_MAX, preemptions() - before);
+    CHECK_BETWEEN(2, INT64_MAX, hogs_preemptions() - before);
 }
 
 #define SHAPE(shape)                                                                                                               \

@@ -4,8 +4,6 @@
  */
 #include "hogs.h"
 
-enum { PROCS = 2, CREW = 8 };
-
 TEST(the_helpers_of_this_file_preempt)
 {
     struct hogs *h;
@@ -54,7 +52,7 @@ static void hold_again_and_again(void *arg, int index)
 
     for (size_t i = 0; i < h->bytes; i++)
         in[i] = (char)((size_t)index * 37 + i);
-    for (int i = 0; i < SCALED(100); i++) {
+    for (int i = 0; i < SCALED(20); i++) {
         memset(out, 0, h->bytes);
         h->fn(in, out, SPIN);
         if (!CHECK_MEM(in, out, h->bytes))
@@ -65,16 +63,9 @@ static void hold_again_and_again(void *arg, int index)
 static void check_hold(hold_fn *fn, size_t bytes)
 {
     struct hold *h = test_alloc(sizeof *h);
-    struct go_stats before = {0}, after = {0};
 
     *h = (struct hold){fn, bytes};
-    go_maxprocs(PROCS);
-    go_slice(20 * GO_MICROSECOND);
-    go_stats_read(&before, sizeof before);
-    crew_run(CREW, hold_again_and_again, h);
-    go_stats_read(&after, sizeof after);
-    if (hogs_are_preempted())
-        CHECK_BETWEEN(10, INT64_MAX, after.preemptions - before.preemptions);
+    hogs_crowd(hold_again_and_again, h);
 }
 
 static void hold_sse(const char *in, char *out, long spin)
@@ -199,7 +190,7 @@ static void hold_x87_again_and_again(void *arg, int index)
         values[i] = index + i / 3.0L;
         memcpy(in + 10 * i, &values[i], 10);
     }
-    for (int i = 0; i < SCALED(100); i++) {
+    for (int i = 0; i < SCALED(20); i++) {
         memset(out, 0, sizeof out);
         hold_x87(in, out, SPIN);
         if (!CHECK_MEM(in, out, sizeof in))
@@ -209,9 +200,7 @@ static void hold_x87_again_and_again(void *arg, int index)
 
 TEST(the_x87_stack_and_control_word_are_kept)
 {
-    go_maxprocs(PROCS);
-    go_slice(20 * GO_MICROSECOND);
-    crew_run(CREW, hold_x87_again_and_again, NULL);
+    hogs_crowd(hold_x87_again_and_again, NULL);
 }
 
 /* While the direction flag is set, string instructions run downward, and the library's must not. */
@@ -219,7 +208,7 @@ static void hold_direction(void *arg, int index)
 {
     (void)arg;
     (void)index;
-    for (int i = 0; i < SCALED(100); i++) {
+    for (int i = 0; i < SCALED(20); i++) {
         uintptr_t flags;
         long spin = SPIN;
 
@@ -239,9 +228,7 @@ static void hold_direction(void *arg, int index)
 
 TEST(the_direction_flag_is_kept_and_does_not_disturb_the_library)
 {
-    go_maxprocs(PROCS);
-    go_slice(20 * GO_MICROSECOND);
-    crew_run(CREW, hold_direction, NULL);
+    hogs_crowd(hold_direction, NULL);
 }
 
 /* All six arithmetic flags at once. */
@@ -253,7 +240,7 @@ static void hold_flags(void *arg, int index)
 
     (void)arg;
     mine |= of;
-    for (int i = 0; i < SCALED(100); i++) {
+    for (int i = 0; i < SCALED(20); i++) {
         uintptr_t flags, spin = SPIN;
 
         __asm__ volatile(
@@ -273,9 +260,7 @@ static void hold_flags(void *arg, int index)
 
 TEST(all_arithmetic_flags_are_kept)
 {
-    go_maxprocs(PROCS);
-    go_slice(20 * GO_MICROSECOND);
-    crew_run(CREW, hold_flags, NULL);
+    hogs_crowd(hold_flags, NULL);
 }
 
 #endif

@@ -5,22 +5,6 @@
 #include <fenv.h>
 #include "hogs.h"
 
-/* Enough goroutines for every processor to switch at each slice, which is the shortest. */
-enum { PROCS = 2, CREW = 8 };
-
-static void run_preempted(crew_fn *fn, void *arg)
-{
-    struct go_stats before = {0}, after = {0};
-
-    go_maxprocs(PROCS);
-    go_slice(20 * GO_MICROSECOND);
-    go_stats_read(&before, sizeof before);
-    crew_run(CREW, fn, arg);
-    go_stats_read(&after, sizeof after);
-    if (hogs_are_preempted())
-        CHECK_BETWEEN(10, INT64_MAX, after.preemptions - before.preemptions);
-}
-
 static int *errno_address(void)
 {
     return &errno;
@@ -44,7 +28,7 @@ static void keep_errno(void *arg, int index)
 
 TEST(errno_is_kept_across_preemptions)
 {
-    run_preempted(keep_errno, NULL);
+    hogs_crowd(keep_errno, NULL);
 }
 
 static void keep_integers(void *arg, int index)
@@ -76,7 +60,7 @@ static void keep_integers(void *arg, int index)
 
 TEST(integer_registers_are_kept_across_preemptions)
 {
-    run_preempted(keep_integers, NULL);
+    hogs_crowd(keep_integers, NULL);
 }
 
 static void keep_doubles(void *arg, int index)
@@ -107,7 +91,7 @@ static void keep_doubles(void *arg, int index)
 
 TEST(floating_point_registers_are_kept_across_preemptions)
 {
-    run_preempted(keep_doubles, NULL);
+    hogs_crowd(keep_doubles, NULL);
 }
 
 static void keep_rounding(void *arg, int index)
@@ -133,7 +117,7 @@ static void keep_rounding(void *arg, int index)
 
 TEST(the_rounding_mode_is_kept_and_does_not_leak)
 {
-    run_preempted(keep_rounding, NULL);
+    hogs_crowd(keep_rounding, NULL);
     CHECK_EQ(FE_TONEAREST, fegetround());
 }
 
@@ -178,5 +162,5 @@ static void keep_flags(void *arg, int index)
 
 TEST(the_flags_are_kept_across_preemptions)
 {
-    run_preempted(keep_flags, NULL);
+    hogs_crowd(keep_flags, NULL);
 }

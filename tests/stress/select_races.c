@@ -35,14 +35,23 @@ static void pause_for(int steps)
         ;
 }
 
+/* Spins, since the players shall meet at the same moment; but not while the other has no CPU. */
+static void wait_until_at_least(atomic_int *counter, int value)
+{
+    for (int spins = 0; atomic_load(counter) < value; spins++)
+        if (spins < 1000)
+            go_yield();
+        else
+            go_sleep(20 * GO_MICROSECOND);
+}
+
 static void find_one_ready(void *arg, int index)
 {
     struct race *r = arg;
     random_state random = random_seed(index);
 
     for (int round = 1; round <= r->rounds; round++) {
-        while (atomic_load(&r->round) < round)
-            go_yield();
+        wait_until_at_least(&r->round, round);
         struct go_case cases[] = {receiving(r->chans.a, NULL), receiving(r->chans.b, NULL)};
         pause_for(random_below(&random, 200));
         CHECK_NE(-EAGAIN, go_select_until(cases, 2, GO_NOW));
@@ -65,8 +74,7 @@ static void race_with_a_select(int rounds, bool closing, bool thread)
         pause_for(random_below(&random, 200));
         CHECK_EQ(0, closing ? go_chan_close(r->chans.b) : go_send(r->chans.b, &round));
         go_recv_until(r->chans.a, NULL, GO_NOW);
-        while (atomic_load(&r->looked) < round)
-            go_yield();
+        wait_until_at_least(&r->looked, round);
         CHECK_EQ(0, go_chan_free(r->chans.a));
         CHECK_EQ(0, go_chan_free(r->chans.b));
     }
