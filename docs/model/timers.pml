@@ -46,6 +46,7 @@ bool attention[2];
 byte keeper; /* 0: there is none */
 byte until = NEVER;
 bool kicked;
+bool stuck; /* the monitor has looked, nothing else moves, and a timer is due */
 
 inline take(set, which)
 {
@@ -71,10 +72,11 @@ inline timers_watch()
     if
     :: e < until ->
         if
-        :: keeper != 0 && keeper <= e
-        :: else -> kicked = true
+        :: atomic { keeper != 0 && keeper <= e -> e = 0 }
+        :: atomic { !(keeper != 0 && keeper <= e) -> e = 0 };
+            kicked = true
         fi
-    :: else
+    :: atomic { !(e < until) -> e = 0 }
     fi
 }
 
@@ -129,15 +131,17 @@ sleep_idle:
 #else
         note[me] || now >= d;
 #endif
-        keeper = 0
+        atomic { keeper = 0; e = 0; d = 0 }
     :: d != NEVER && keeper != 0 ->
         if
         :: d < keeper -> timers_watch()
         :: else
         fi;
+        d = 0;
 end_other_keeps:
         note[me]
     :: d == NEVER ->
+        d = 0;
 end_nothing_due:
         note[me]
     fi;
@@ -161,14 +165,14 @@ find_work:
     :: e <= now ->
         d_step {
             if
-            :: due[0] <= now -> due[0] = NEVER; fired++; work++
+            :: due[0] <= now -> due[0] = NEVER; fired++; work++; stuck = false
             :: else
             fi
         };
 #if PROCESSORS == 2
         d_step {
             if
-            :: due[1] <= now -> due[1] = NEVER; fired++; work++
+            :: due[1] <= now -> due[1] = NEVER; fired++; work++; stuck = false
             :: else
             fi
         }
@@ -176,8 +180,8 @@ find_work:
     :: else
     fi;
     if
-    :: atomic { work > 0 -> work--; goto runs }
-    :: atomic { work == 0 -> idle_ps = idle_ps | (1 << p); idle_ms = idle_ms | (1 << me); p = NONE }
+    :: atomic { work > 0 -> work--; e = 0; goto runs }
+    :: atomic { work == 0 -> e = 0; idle_ps = idle_ps | (1 << p); idle_ms = idle_ms | (1 << me); p = NONE }
     fi;
     if /* any_work */
     :: work > 0 ->
@@ -202,6 +206,7 @@ end_computes:
         atomic { attention[p] -> attention[p] = false; work++; goto find_work }
     :: atomic { armed < 2 && due[p] == NEVER ->
             armed++;
+            stuck = false;
             if
             :: due[p] = 1
             :: due[p] = 2
@@ -256,16 +261,15 @@ inline plan_for_timers()
 active proctype Monitor()
 {
     byte e, k, next, before, w;
-    bool stuck;
 
     do
     :: kicked = false;
-        next = NEVER;
+        d_step { k = 0; before = 0; next = NEVER };
         earliest(e);
         if
         :: e <= now && idle_ps != 0 -> wake_any()
         :: e <= now && idle_ps == 0 -> attention[0] = true; attention[1] = true
-        :: e > now -> stuck = false
+        :: e > now
         fi;
         plan_for_timers();
         until = next;
@@ -281,7 +285,7 @@ active proctype Monitor()
         :: true ->
 #endif
             if
-            :: kicked -> stuck = false
+            :: kicked
             :: next > now ->
 end_sleeps:
                 next <= now || kicked

@@ -43,7 +43,7 @@ static void wake_searcher(void)
     }
     add_ordered(&sched.searching, -1u);
     if (p) {
-        store_ordered(&sched.wanted_threads, 1);
+        store_ordered(&sched.wanted_threads, THREAD_NOW);
         monitor_kick();
     }
 }
@@ -96,7 +96,7 @@ void hand_over(struct processor *p)
         thread_wake(m, p, false);
         preempt_release();
     } else if (work) {
-        store_ordered(&sched.wanted_threads, 1);
+        store_ordered(&sched.wanted_threads, THREAD_NOW);
         monitor_kick();
     } else {
         wake_any();

@@ -188,11 +188,14 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
 
 /* ---- the rest of its work ---- */
 
-/* A processor was idle, work was there, and no thread: starts one. False: the system has none to give now. */
+/* A processor was idle, work was there, and no thread: starts one. False: the system had none to give, try later. */
 static bool start_wanted_thread(void)
 {
-    if (!swap_ordered(&sched.wanted_threads, 0))
-        return true;
+    uint32_t wish = swap_ordered(&sched.wanted_threads, THREAD_ENOUGH);
+    if (wish == THREAD_LATER)
+        store_ordered(&sched.wanted_threads, THREAD_NOW);
+    if (wish != THREAD_NOW)
+        return wish == THREAD_ENOUGH;
     lock_take(&sched.lock);
     struct processor *p = sched.idle_threads ? NULL : idle_pop();
     lock_drop(&sched.lock);
@@ -200,12 +203,12 @@ static bool start_wanted_thread(void)
         wake_any();
         return true;
     }
-    if (thread_start(p, false) == 0)
+    if (thread_start(p) == 0)
         return true;
     lock_take(&sched.lock);
     idle_push(p);
     lock_drop(&sched.lock);
-    store_ordered(&sched.wanted_threads, 1);
+    store_ordered(&sched.wanted_threads, THREAD_NOW);
     return false;
 }
 
@@ -234,10 +237,12 @@ static void look_everywhere(struct look *l)
     l->next = TIME_NEVER;
     l->earliest = timers_earliest();
     l->waiting = somebody_waits();
-    l->idle = load_ordered(&sched.idle_count) != 0;
     store_relaxed(&sched.clock, l->now);
-    if (!start_wanted_thread())
+    bool threads = start_wanted_thread();
+    if (!threads)
         again_at(l, l->now + THREAD_RETRY);
+    /* An idle processor is no help to those who wait if no thread can be had for it. */
+    l->idle = threads && load_ordered(&sched.idle_count) != 0;
     for (int i = 0; i < load_ordered(&sched.processors_ever); i++)
         look_at(l, processor_at(i), &seen[i]);
     give_turns(l);
@@ -291,7 +296,9 @@ static void run(void *argument)
         quiet = look.waiting ? 0 : quiet + 1;
         /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */
         bool deep = quiet > QUIET_LOOKS && !stack_trim();
-        if (!deep)
+        if (deep)
+            deadlock_check(); /* the last thread may have been one that ended, or that is tied to a goroutine */
+        else
             again_at(&look, look.now + look.slice);
         sleep_until(&look, deep);
     }

@@ -189,6 +189,8 @@ struct list {
     uint32_t count;
 };
 
+enum thread_wish { THREAD_ENOUGH, THREAD_NOW /* start one */, THREAD_LATER /* the last try failed */ };
+
 struct scheduler {
     struct lock lock;
     /* Under lock. */
@@ -205,7 +207,7 @@ struct scheduler {
     _Atomic uint32_t preempted_taken;          /* times one was taken from it; wraps */
     _Atomic uint32_t searching;                /* threads that look for work; anybody */
     _Atomic uint32_t threads;                  /* kernel threads that exist */
-    _Atomic uint32_t wanted_threads;           /* the monitor shall start so many */
+    _Atomic uint32_t wanted_threads;           /* enum thread_wish: what the monitor shall do */
     _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
     _Atomic uint32_t foreign;                  /* plain threads have used the library */
     _Atomic int64_t keeper;                    /* until when the idle thread that keeps the time sleeps; 0: there is none */
@@ -230,7 +232,7 @@ extern struct scheduler sched;
 struct thread *thread_self(void); /* NULL on a plain thread; ask again after every switch */
 struct goroutine *thread_stand_in(void);
 struct thread *thread_new(void);
-int thread_start(struct processor *p, bool searching);
+int thread_start(struct processor *p);
 int thread_adopt_first(struct goroutine *main_goroutine);
 void thread_sleep(struct thread *m, int64_t deadline);
 void thread_wake(struct thread *m, struct processor *p, bool searching);

@@ -64,29 +64,38 @@ static void init(struct thread *m)
     m->scheduler.kind = KIND_SCHEDULER;
 }
 
+/* The processor goes back, and the monitor tries again a little later. */
+static _Noreturn void give_up(struct thread *m)
+{
+    struct processor *p = m->handed;
+    sched_free(m);
+    lock_take(&sched.lock);
+    idle_push(p);
+    lock_drop(&sched.lock);
+    store_ordered(&sched.wanted_threads, THREAD_LATER);
+    monitor_kick();
+    os_thread_exit();
+}
+
 /* What a new thread does first: on its own stack, which is also its scheduler context. */
 static void run(void *argument)
 {
     struct thread *m = argument;
+    if (os_thread_prepare() != 0)
+        give_up(m);
     set_self(m);
     m->thread = os_thread_self();
     os_thread_set_prompt(false);
-    int error = os_thread_prepare();
-    if (error)
-        fatal("no memory for the alternate stack of a thread");
     fiber_create_current(&m->scheduler.fiber);
     m->current = &m->scheduler;
     publish(m);
-    if (m->handed) {
-        m->searching = m->handed_searching;
-        processor_take(m, m->handed);
-        m->handed = NULL;
-    }
+    processor_take(m, m->handed);
+    m->handed = NULL;
     schedule_for_ever();
 }
 
 /* A thread for processor p, which the caller owns. Only the monitor calls it: starting a thread takes libc's locks. */
-int thread_start(struct processor *p, bool searching)
+int thread_start(struct processor *p)
 {
     if (load_relaxed(&sched.threads) >= THREADS_MAX)
         fatal("more than %d threads: too many goroutines block their threads at once", THREADS_MAX);
@@ -96,7 +105,6 @@ int thread_start(struct processor *p, bool searching)
     __builtin_memset(m, 0, sizeof *m);
     init(m);
     m->handed = p;
-    m->handed_searching = searching;
     int error = os_thread_start(run, m, THREAD_STACK * SANITIZE_STACK_FACTOR);
     if (error)
         sched_free(m);

@@ -187,6 +187,7 @@ TEST(a_function_whose_goroutine_can_not_be_started_runs_later)
     int64_t due = go_deadline(500 * GO_MILLISECOND);
     int started = 0;
 
+    go_maxprocs(1); /* another processor may keep dead goroutines to start anew */
     atomic_store(&park_them, true);
     for (int i = 0; i < 10; i++)
         t[i] = go_after_func(500 * GO_MILLISECOND, count, ran);
