@@ -41,7 +41,7 @@ byte work;             /* runnable goroutines */
 byte idle_ps = (1 << PROCESSORS) - 1, idle_ms = (1 << THREADS) - 1; /* sets, under sched.lock, of which a step here is one holding */
 bool note[THREADS];
 byte handed[THREADS];
-bool attention[2];
+bool attention[PROCESSORS];
 
 byte keeper; /* 0: there is none */
 byte until = NEVER;
@@ -160,6 +160,7 @@ end_nothing_due:
     fi;
 
 find_work:
+    attention[p] = false;
     earliest(e); /* run_timers */
     if
     :: e <= now ->
@@ -203,7 +204,7 @@ computes:
     :: goto find_work /* ends */
     :: true -> /* computes, until it is preempted */
 end_computes:
-        atomic { attention[p] -> attention[p] = false; work++; goto find_work }
+        atomic { attention[p] -> attention[p] = false; goto find_work }
     :: atomic { armed < 2 && due[p] == NEVER ->
             armed++;
             stuck = false;
@@ -268,7 +269,11 @@ active proctype Monitor()
         earliest(e);
         if
         :: e <= now && idle_ps != 0 -> wake_any()
-        :: e <= now && idle_ps == 0 -> attention[0] = true; attention[1] = true
+        :: e <= now && idle_ps == 0 ->
+            attention[0] = true;
+#if PROCESSORS == 2
+            attention[1] = true
+#endif
         :: e > now
         fi;
         plan_for_timers();

@@ -66,9 +66,9 @@ __attribute__((noinline, cold)) static long mine(int n) { return go_split(n); }
 int main(int argc, char **argv) { return argv && argc > 1 ? (int)mine(argc) : 0; }
 END
 
-# build CFLAGS: the library in $tree/out, and a program of it.
+# build CFLAGS [LDFLAGS]: the library in $tree/out, and a program of it.
 build() {
-    make -C "$tree" BUILD=out CC="$CC" CFLAGS="$1" SANITIZE= HOSTILE= SHARED= all out/parts.a &&
+    make -C "$tree" BUILD=out CC="$CC" CFLAGS="$1" LDFLAGS="${2-}" SANITIZE= HOSTILE= SHARED= all out/parts.a &&
         $CC -O2 -o "$work/program" "$work/main.c" -Wl,--whole-archive "$tree/out/libgoroutine.a" -Wl,--no-whole-archive -pthread &&
         "$work/program"
 }
@@ -115,7 +115,7 @@ cat >"$tree/src/base/noted.S" <<'END'
     nop
 END
 echo 'int helper(int n) { return n; }' >>"$work/main.c"
-check "a library with faults builds" quiet build -O2
+check "a library with faults builds" quiet build -O2 -Wl,-z,undefs
 finds "code in another section is found" 'code_elsewhere $archive'
 finds "and by its address in the program" 'functions_outside $archive $work/program'
 finds "and in the shared library" 'functions_outside $archive $shared'
