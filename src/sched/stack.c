@@ -238,11 +238,12 @@ static void spill(struct processor *p)
 void stack_give(struct processor *p, struct goroutine *g)
 {
     struct region *r = g->region;
-    if (!p || CACHE_SIZE == 0 || r->usable != (size_t)STACK_DEFAULT * SANITIZE_STACK_FACTOR) {
+    static const uint32_t most = CACHE_SIZE;
+    if (!p || most == 0 || r->usable != (size_t)STACK_DEFAULT * SANITIZE_STACK_FACTOR) {
         pool_give(&pools[r->class], g);
         return;
     }
-    if (p->dead_count >= CACHE_SIZE)
+    if (p->dead_count >= most)
         spill(p);
     g->link = p->dead;
     p->dead = g;
