@@ -22,11 +22,12 @@ struct leak_counts {
     int maxprocs;
     int64_t slice;
 };
-void leaks_warm_up(void);                                         /* starts what the library starts only once */
-struct leak_counts leaks_count(void);                             /* what there is now; also the settings that a test may change */
-bool leaks_wait(const struct leak_counts *before, int abandoned); /* for goroutines that are still ending; false: they do not */
-void leaks_compare(const struct leak_counts *before);             /* fails the test if there is more now */
-void leaks_restore(const struct leak_counts *before);             /* the settings */
+void leaks_warm_up(void);             /* starts what the library starts only once */
+struct leak_counts leaks_count(void); /* what there is now; also the settings that a test may change */
+bool leaks_wait(const struct leak_counts *before, int abandoned,
+                int seconds);                         /* for goroutines that are still ending; false: they do not */
+void leaks_compare(const struct leak_counts *before); /* fails the test if there is more now */
+void leaks_restore(const struct leak_counts *before); /* the settings */
 
 /* ---- crew.c ---- */
 void crew_forget(void);   /* leaves it to goroutines that stay behind */

@@ -41,13 +41,6 @@ struct hogs {
  * that are about being preempted are skipped. */
 bool hogs_are_preempted(void);
 
-/* Runs crews of fn on two processors at the shortest slice, again and again, until they were preempted often enough to mean
- * something. */
-void hogs_crowd(crew_fn *fn, void *arg);
-
-/* How many goroutines have been taken off so far. */
-uint64_t hogs_preemptions(void);
-
 #define NEEDS_PREEMPTION()                                                                                                         \
     do {                                                                                                                           \
         if (!hogs_are_preempted())                                                                                                 \
@@ -59,6 +52,13 @@ struct hogs *hogs_start(int n, hog_loop *loop);
 void hogs_stop(struct hogs *h);
 
 unsigned long hogs_turns(struct hogs *h, int index);
+
+/* Runs crews of fn on two processors at the shortest slice, again and again, until they were preempted often enough to mean
+ * something. */
+void hogs_crowd(crew_fn *fn, void *arg);
+
+/* How many goroutines have been taken off so far. */
+uint64_t hogs_preemptions(void);
 
 /* Computes in the program's own text for at least so long, without a call to any library's function in between. */
 void hog_for(int64_t ns);

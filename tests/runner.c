@@ -26,7 +26,7 @@ const char *__tsan_default_options(void)
 }
 
 static struct test *first;
-static int scale = 100;
+static int scale = 100, timeout = 120;
 static char wanted[200];
 static bool skipped;
 static char skip_reason[200];
@@ -91,7 +91,7 @@ static bool run_one(const struct test *t, int number)
     watchdog_watch(sentence(t), number);
     t->run();
     leaks_restore(&before);
-    if (leaks_wait(&before, abandoned))
+    if (leaks_wait(&before, abandoned, (timeout + 11) / 12))
         crew_clean_up();
     else
         crew_forget();
@@ -145,7 +145,8 @@ int main(int argc, char **argv)
     int repeat = number_from_environment("TEST_REPEAT", 1);
     int number = 0, failed = 0;
 
-    scale = number_from_environment("TEST_SCALE", 100);
+    scale = number_from_environment("TEST_SCALE", scale);
+    timeout = number_from_environment("TEST_TIMEOUT", timeout);
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         list();
         return 0;
@@ -156,7 +157,7 @@ int main(int argc, char **argv)
         return 1;
     }
     test_say("1..%d", repeat * count_wanted());
-    watchdog_start(number_from_environment("TEST_TIMEOUT", 120));
+    watchdog_start(timeout);
     leaks_warm_up();
     for (int round = 0; round < repeat; round++)
         for (const struct test *t = first; t; t = t->next)

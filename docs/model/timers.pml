@@ -166,14 +166,14 @@ find_work:
     :: e <= now ->
         d_step {
             if
-            :: due[0] <= now -> due[0] = NEVER; fired++; work++; stuck = false
+            :: due[0] <= now -> due[0] = NEVER; fired++; stuck = false
             :: else
             fi
         };
 #if PROCESSORS == 2
         d_step {
             if
-            :: due[1] <= now -> due[1] = NEVER; fired++; work++; stuck = false
+            :: due[1] <= now -> due[1] = NEVER; fired++; stuck = false
             :: else
             fi
         }

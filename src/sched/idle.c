@@ -325,6 +325,9 @@ static struct goroutine *find_here(struct thread *m)
         if ((g = queue_take_shared(p, false)))
             return g;
     }
+    /* When a slice was cut short for somebody who woke up, that one goes before the fresh. */
+    if (attention && (g = ring_get(&p->woken)))
+        return g;
     if ((g = queue_take_next(p)) || (g = take_own(p)))
         return g;
     return queue_take_shared(p, true);

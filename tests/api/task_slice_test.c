@@ -109,21 +109,25 @@ static void check_fair(int procs, int n)
 
 TEST(four_hogs_get_equal_shares_of_one_processor)
 {
+    NEEDS_PREEMPTION();
     check_fair(1, 4);
 }
 
 TEST(four_hogs_get_equal_shares_of_two_processors)
 {
+    NEEDS_PREEMPTION();
     check_fair(2, 4);
 }
 
 TEST(eight_hogs_get_equal_shares_of_two_processors)
 {
+    NEEDS_PREEMPTION();
     check_fair(2, 8);
 }
 
 TEST(five_hogs_get_equal_shares_of_two_processors)
 {
+    NEEDS_PREEMPTION();
     check_fair(2, 5);
 }
 

@@ -7,6 +7,16 @@
 #include <unistd.h>
 #include "hogs.h"
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||                           \
+    __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 /* Kilobytes from a line of /proc/self/status. */
 static long status_kb(const char *name)
 {
@@ -146,6 +156,8 @@ TEST(a_million_parked_goroutines_take_4400_bytes_each_page_tables_included)
 
     if (memory_available() < (int64_t)n * 8192)
         SKIP("not enough memory");
+    if (SANITIZED)
+        SKIP("a sanitizer adds memory of its own");
     p->leave = test_chan(0, 0);
     before = memory_used();
     if (!fill(p, n))

@@ -83,14 +83,14 @@ static void race_with_a_select(int rounds, bool closing, bool thread)
 
 TEST(the_default_is_never_chosen_while_one_case_or_another_is_ready)
 {
-    race_with_a_select(SCALED(30000), false, false);
-    race_with_a_select(SCALED(5000), false, true);
+    race_with_a_select(SCALED(100000), false, false);
+    race_with_a_select(SCALED(20000), false, true);
 }
 
 TEST(the_default_is_never_chosen_while_one_case_is_ready_or_another_closed)
 {
-    race_with_a_select(SCALED(30000), true, false);
-    race_with_a_select(SCALED(5000), true, true);
+    race_with_a_select(SCALED(100000), true, false);
+    race_with_a_select(SCALED(20000), true, true);
 }
 
 /* ---- itself ---- */
