@@ -255,40 +255,37 @@ active proctype Clock()
 inline plan_for_timers()
 {
     earliest(e);
-    k = keeper;
-    next = (e == NEVER || (k != 0 && k <= e) || e >= next -> next : e)
+    atomic {
+        before = next;
+        next = (e == NEVER || (keeper != 0 && keeper <= e) || e >= next -> next : e);
+        e = 0
+    }
 }
 
 active proctype Monitor()
 {
-    byte e, k, next, before, w;
+    byte e, next = NEVER, before, w;
 
     do
     :: kicked = false;
-        d_step { k = 0; before = 0; next = NEVER };
-        earliest(e);
+        earliest(e); /* look_everywhere */
         if
-        :: e <= now && idle_ps != 0 -> wake_any()
-        :: e <= now && idle_ps == 0 ->
+        :: atomic { e <= now && idle_ps != 0 -> e = 0 }; wake_any()
+        :: atomic { e <= now && idle_ps == 0 -> e = 0 };
             attention[0] = true;
 #if PROCESSORS == 2
             attention[1] = true
 #endif
-        :: e > now
+        :: atomic { e > now -> e = 0 }
         fi;
         plan_for_timers();
         until = next;
 #ifndef NO_SECOND_PLAN
-        before = next;
         plan_for_timers();
 #endif
         if
-#ifndef NO_SECOND_PLAN
-        :: next < before
-        :: next >= before ->
-#else
-        :: true ->
-#endif
+        :: next < before && until != next
+        :: next >= before || until == next ->
             if
             :: kicked
             :: next > now ->
@@ -300,7 +297,8 @@ end_sleeps:
                 :: else
                 fi
             fi
-        fi
+        fi;
+        d_step { next = NEVER; before = 0 }
     od
 }
 

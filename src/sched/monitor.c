@@ -192,8 +192,10 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
 static bool start_wanted_thread(void)
 {
     uint32_t wish = swap_ordered(&sched.wanted_threads, THREAD_ENOUGH);
-    if (wish == THREAD_LATER)
+    if (wish == THREAD_LATER) {
         store_ordered(&sched.wanted_threads, THREAD_NOW);
+        processor_free_idle_work();
+    }
     if (wish != THREAD_NOW)
         return wish == THREAD_ENOUGH;
     lock_take(&sched.lock);
@@ -209,6 +211,7 @@ static bool start_wanted_thread(void)
     idle_push(p);
     lock_drop(&sched.lock);
     store_ordered(&sched.wanted_threads, THREAD_NOW);
+    processor_free_idle_work();
     return false;
 }
 

@@ -99,6 +99,30 @@ static void drain(struct processor *p)
     stack_flush(p);
 }
 
+/* No thread can be had for the idle processors: what is queued on them goes where those that run come to it. */
+void processor_free_idle_work(void)
+{
+    struct processor *taken = NULL;
+    for (;;) {
+        lock_take(&sched.lock);
+        struct processor *p = idle_pop();
+        lock_drop(&sched.lock);
+        if (!p)
+            break;
+        drain(p);
+        p->idle_link = taken;
+        taken = p;
+    }
+    lock_take(&sched.lock);
+    while (taken) {
+        struct processor *p = taken;
+        taken = p->idle_link;
+        idle_push(p);
+    }
+    lock_drop(&sched.lock);
+    wake_any();
+}
+
 /* The thread of a surplus processor takes it out of service. */
 void processor_retire(struct thread *m)
 {

@@ -244,6 +244,7 @@ int processor_resize(int n);
 void processor_take(struct thread *m, struct processor *p);
 struct processor *processor_drop(struct thread *m);
 void processor_retire(struct thread *m);
+void processor_free_idle_work(void);
 bool processor_has_work(struct processor *p);
 struct processor *idle_pop(void);    /* under sched.lock */
 void idle_push(struct processor *p); /* under sched.lock */
