@@ -256,7 +256,6 @@ inline plan_for_timers()
 {
     earliest(e);
     atomic {
-        before = next;
         next = (e == NEVER || (keeper != 0 && keeper <= e) || e >= next -> next : e);
         e = 0
     }
@@ -264,7 +263,7 @@ inline plan_for_timers()
 
 active proctype Monitor()
 {
-    byte e, next = NEVER, before, w;
+    byte e, next = NEVER, w;
 
     do
     :: kicked = false;
@@ -284,8 +283,8 @@ active proctype Monitor()
         plan_for_timers();
 #endif
         if
-        :: next < before && until != next
-        :: next >= before || until == next ->
+        :: until != next /* an earlier one has come */
+        :: until == next ->
             if
             :: kicked
             :: next > now ->
@@ -298,7 +297,7 @@ end_sleeps:
                 fi
             fi
         fi;
-        d_step { next = NEVER; before = 0 }
+        next = NEVER
     od
 }
 

@@ -190,7 +190,7 @@ int go_chan_free(go_chan *c)
     if (!c)
         return 0;
     lock_take(&c->lock);
-    if (!wait_queue_empty(&c->receivers) || !wait_queue_empty(&c->senders)) {
+    if (!wait_queue_empty(&c->receivers) || !wait_queue_empty(&c->senders) || c->selects) {
         lock_drop(&c->lock);
         return -EBUSY;
     }

@@ -16,6 +16,7 @@ struct go_chan {
     size_t capacity;         /* fixed */
     _Atomic size_t count;
     size_t head, tail; /* next to receive, next to fill */
+    size_t selects;    /* cases of selects that wait here, or have not yet left */
     struct wait_queue receivers, senders;
     char buffer[];
 };
