@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "framework.h"
+#include "sanitizers.h"
 
 struct kept {
     struct kept *next;
@@ -163,19 +164,18 @@ void test_start_until_blocked(void (*fn)(void *), void *arg)
     go_maxprocs(procs);
 }
 
-/* gcc and clang each have a way of their own to tell. */
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#ifndef __SANITIZE_THREAD__
-#define __SANITIZE_THREAD__ __has_feature(thread_sanitizer)
-#endif
-
 bool test_can_preempt(void)
 {
     const char *mode = getenv("GOROUTINE_PREEMPT");
 
-    return !__SANITIZE_THREAD__ && !(mode && strcmp(mode, "off") == 0);
+    return !WITH_TSAN && !(mode && strcmp(mode, "off") == 0);
+}
+
+int test_crowd(int n)
+{
+    int scaled = test_scaled(n);
+
+    return WITH_TSAN && scaled > 6000 ? 6000 : scaled;
 }
 
 void test_settle(void)

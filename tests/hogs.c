@@ -21,20 +21,6 @@ static void count(atomic_ulong *turns)
     atomic_fetch_add_explicit(turns, 1, memory_order_relaxed);
 }
 
-#ifndef __has_feature
-#define __has_feature(feature) 0
-#endif
-
-bool hogs_are_preempted(void)
-{
-    const char *mode = getenv("GOROUTINE_PREEMPT");
-
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-    mode = "off";
-#endif
-    return !mode || strcmp(mode, "off") != 0;
-}
-
 uint64_t hogs_preemptions(void)
 {
     struct go_stats stats = {0};
@@ -51,7 +37,7 @@ void hogs_crowd(crew_fn *fn, void *arg)
     go_maxprocs(2);
     go_slice(20 * GO_MICROSECOND);
     crew_run(CROWD, fn, arg);
-    if (!hogs_are_preempted())
+    if (!test_can_preempt())
         return;
     for (int round = 1; round < ROUNDS && hogs_preemptions() < before + ENOUGH; round++)
         crew_run(CROWD, fn, arg);
@@ -76,7 +62,7 @@ struct hogs *hogs_start(int n, hog_loop *loop)
     struct hogs *h = test_alloc(sizeof *h + _Alignof(struct hogs));
 
     h = (struct hogs *)(((uintptr_t)h + _Alignof(struct hogs) - 1) & ~(_Alignof(struct hogs) - 1));
-    h->loop = hogs_are_preempted() ? loop : hog_yielding;
+    h->loop = test_can_preempt() ? loop : hog_yielding;
     h->crew = crew_start(n, run_hog, h);
     return h;
 }

@@ -37,13 +37,10 @@ struct hogs {
     } each[HOGS_MAX];
 };
 
-/* False where the library was told not to preempt, or can not (ThreadSanitizer). Then hogs yield, whatever their loop, and tests
- * that are about being preempted are skipped. */
-bool hogs_are_preempted(void);
-
+/* Where nothing is preempted (test_can_preempt), hogs yield, whatever their loop, and tests that are about it are skipped. */
 #define NEEDS_PREEMPTION()                                                                                                         \
     do {                                                                                                                           \
-        if (!hogs_are_preempted())                                                                                                 \
+        if (!test_can_preempt())                                                                                                   \
             SKIP("preemption is off");                                                                                             \
     } while (0)
 

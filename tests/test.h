@@ -51,9 +51,12 @@ bool test_can_preempt(void);
 /* Says that n goroutines of this test stay behind on purpose (they wait for ever). */
 void test_abandon(int n);
 
-/* n times TEST_SCALE (percent, 100 if not set), at least 1: for the length of loops. */
+/* n times TEST_SCALE (percent, 100 if not set), at least 1: for the length of loops. CROWD is the same for goroutines that live
+ * at once, of which ThreadSanitizer can bear 8128. */
 #define SCALED(n) test_scaled(n)
+#define CROWD(n)  test_crowd(n)
 int test_scaled(int n);
+int test_crowd(int n);
 
 /* Nanoseconds of a monotonic clock that is not the library's. */
 int64_t test_now(void);

@@ -175,10 +175,11 @@ void goroutine_bury(struct goroutine *g)
 {
     struct thread *m = thread_self();
     store_relaxed(&g->state, G_DEAD);
-    fiber_destroy(&g->fiber);
     count_life(m->p, -1);
-    if (likely(g->region != NULL))
-        stack_give(m->p, g);
+    if (unlikely(g->region == NULL)) /* main() ran on the stack of the process, which stays */
+        return;
+    fiber_destroy(&g->fiber);
+    stack_give(m->p, g);
 }
 
 /* main() runs on the stack of the process. Its bounds are a guess that only has to keep other stacks out. */

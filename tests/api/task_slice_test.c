@@ -137,8 +137,8 @@ struct busy {
     atomic_ulong turns[8];
 };
 
-/* Between two calls some 20 us of its own: only there it can be taken off as yet. A loop of bare calls cannot: a signal from another
- * processor is seen at the end of a call, inside libc, before the interrupt that was to announce it arrives. */
+/* Between two calls some 20 us of its own: only there it can be taken off as yet. A loop of bare calls cannot: a signal from
+ * another processor is seen at the end of a call, inside libc, before the interrupt that was to announce it arrives. */
 static void write_for_ever(void *arg, int index)
 {
     struct busy *b = arg;

@@ -8,19 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef __has_feature
-#define __has_feature(feature) 0
-#endif
+#include "sanitizers.h"
 
 static inline void needs_preemption(void)
 {
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-    fprintf(stderr, "ThreadSanitizer delivers signals in its own way\n");
-    exit(77);
-#endif
     const char *mode = getenv("GOROUTINE_PREEMPT");
 
+    if (WITH_TSAN) {
+        fprintf(stderr, "ThreadSanitizer delivers signals in its own way\n");
+        exit(77);
+    }
     if (mode && strcmp(mode, "off") == 0)
         setenv("GOROUTINE_PREEMPT", "", 1);
 }

@@ -13,21 +13,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* gcc tells of a sanitizer by one name, clang by another. */
-#if !defined(__has_feature)
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-#define WITH_TSAN true
-#else
-#define WITH_TSAN false
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define WITH_ASAN true
-#else
-#define WITH_ASAN false
-#endif
+#include "sanitizers.h"
 
 static int tap_tests, tap_failures;
 

@@ -25,8 +25,8 @@ TEST(a_hundred_thousand_sleepers_wake_up_and_none_too_early)
         struct sleepers *s = test_alloc(sizeof *s);
 
         go_maxprocs(procs);
-        crew_run(SCALED(100000), sleep_once, s);
-        CHECK_EQ(SCALED(100000), atomic_load(&s->awake));
+        crew_run(CROWD(100000), sleep_once, s);
+        CHECK_EQ(CROWD(100000), atomic_load(&s->awake));
         CHECK_EQ(0, atomic_load(&s->too_early));
     }
 }
@@ -82,7 +82,7 @@ static void put_out(void *arg, int index)
 
 TEST(of_a_hundred_thousand_functions_each_runs_or_was_stopped)
 {
-    int n = SCALED(100000);
+    int n = CROWD(100000);
 
     for (int procs = 1; procs <= 4; procs *= 2) {
         struct fuses *f = test_alloc(sizeof *f);
