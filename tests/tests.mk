@@ -73,10 +73,10 @@ check-includes:
 model:
 	CC='$(HOSTCC)' prove --timer $(PROVE_FLAGS) --exec '' docs/model/run </dev/null
 
-bench: all
-	bench/run $(BENCH)
+bench:
+	BUILD='$(BUILD)' CC='$(CC)' bench/run $(BENCH)
 
-demo: all
+demo:
 	demo/run
 
 .PHONY: programs check check-registers check-includes model bench demo
