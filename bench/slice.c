@@ -1,5 +1,6 @@
 /* slice: percent of their work that 2 hogs a processor lose to slicing: slice_1ms, slice_100us, slice_20us; and how long the
- * slices really were, in us: slice_1ms_real, and so on.
+ * slices really were, in us: slice_1ms_real, and so on. slice_1ms_bare is what plain threads lose to empty signals at that
+ * interval.
  *
  * Phases of 20 ms with the slice under test and phases with a slice that never ends (10 s) alternate in one process, so that
  * nothing but slicing differs; a phase is compared with the mean of its two neighbours, and the figure is the median of all.
@@ -8,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "hogs.h"
+#include "signals.h"
 #include "ticks.h"
 #include <errno.h>
 #include <pthread.h>
@@ -64,7 +66,7 @@ static uint64_t preemptions(void)
     return stats.preemptions;
 }
 
-static void measure(const char *name, const char *name_real, int64_t slice)
+static void measure(const char *name, const char *name_real, const char *name_bare, int64_t slice)
 {
     static struct hogs hogs;
     static struct driver d;
@@ -82,11 +84,15 @@ static void measure(const char *name, const char *name_real, int64_t slice)
     expect(hogs_running(&hogs), hogs.count);
     bench_print(name, "%", bench_quantile(d.lost, PHASES, 0.5));
     bench_print(name_real, "us", real_ns / GO_MICROSECOND);
+    go_blocking_begin(); /* main's processor is not needed meanwhile */
+    double bare = signal_share(go_maxprocs(0), slice);
+    go_blocking_end();
+    bench_print(name_bare, "%", bare);
 }
 
 BENCH(slice)
 {
-    measure("slice_1ms", "slice_1ms_real", 1000 * GO_MICROSECOND);
-    measure("slice_100us", "slice_100us_real", 100 * GO_MICROSECOND);
-    measure("slice_20us", "slice_20us_real", 20 * GO_MICROSECOND);
+    measure("slice_1ms", "slice_1ms_real", "slice_1ms_bare", 1000 * GO_MICROSECOND);
+    measure("slice_100us", "slice_100us_real", "slice_100us_bare", 100 * GO_MICROSECOND);
+    measure("slice_20us", "slice_20us_real", "slice_20us_bare", 20 * GO_MICROSECOND);
 }

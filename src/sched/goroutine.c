@@ -5,6 +5,7 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
+#include "sched/preempt.h"
 #include "sched/sched.h"
 
 #include <errno.h>
@@ -103,6 +104,8 @@ static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uint
     }
     queue_fresh(p, g);
     wake_for(p);
+    if (unlikely(load_relaxed(&m->wanted)))
+        preempt_now(m);
     return 0;
 }
 

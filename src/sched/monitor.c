@@ -21,6 +21,7 @@
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
 #define THREAD_RETRY   10000000
+#define REQUEST_TIME   10000    /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
 
 /* What the last look saw of a processor. */
@@ -34,12 +35,20 @@ struct seen {
     int64_t urged;  /* when that was last for a timer */
 };
 
+/* How often it looks for the sake of timers. */
+struct pace {
+    int64_t last;    /* when it last did */
+    int64_t planned; /* when it will */
+    int64_t pause;   /* that long after the last one at the earliest */
+};
+
 _Atomic uint32_t monitor_asleep;
 _Atomic int64_t monitor_until = TIME_NEVER;
 
 static _Atomic uint32_t kicked;
 static _Atomic uint32_t dump_wanted;
 static struct seen seen[PROCESSORS_MAX];
+static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 
 void monitor_kick(void)
 {
@@ -75,6 +84,7 @@ struct look {
     int64_t now, slice;
     int64_t earliest; /* timer */
     bool waiting, idle;
+    bool moving;  /* every processor has switched since the last look */
     int64_t next; /* when to look again */
 };
 
@@ -84,10 +94,17 @@ static void again_at(struct look *l, int64_t when)
         l->next = when;
 }
 
-static void ask(struct look *l, struct processor *p, struct seen *s)
+static void ask(struct look *l, struct processor *p, struct seen *s, int64_t limit)
 {
     s->asked = l->now;
     preempt_request(p);
+    again_at(l, l->now + REQUEST_TIME + limit);
+}
+
+/* After a preemption the processor knows; else it began between the last look and this. */
+static int64_t begin_of_slice(struct look *l, struct processor *p, uint32_t tick)
+{
+    return load_acquire(&p->began_tick) == tick ? load_relaxed(&p->began) : l->now;
 }
 
 /* Its goroutine has run since s->since, as far as we saw. */
@@ -110,12 +127,12 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
         limit = limit < LIBRARY_RETRY ? limit : LIBRARY_RETRY;
         again_at(l, l->now + LIBRARY_RETRY);
     }
-    if (ran < limit) {
+    if (ran < limit - limit / 16) { /* those whose slices end at nearly the same time are asked at the same look */
         again_at(l, began + limit);
     } else if (l->now - s->asked >= limit) {
         if (timer_waits)
             s->urged = l->now;
-        ask(l, p, s);
+        ask(l, p, s, limit);
     }
 }
 
@@ -166,7 +183,7 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
     bool moved = switches != s->switches;
     if (tick != s->tick) {
         s->tick = tick;
-        s->since = l->now;
+        s->since = begin_of_slice(l, p, tick);
         s->asked = 0;
     }
     s->switches = switches;
@@ -177,6 +194,7 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
     if (P_STATE(state) == P_LENT) {
         look_at_lent(l, p, s, state);
     } else if (P_STATE(state) == P_RUNNING) {
+        l->moving &= moved;
         if (l->idle)
             look_at_leftovers(p, moved);
         else
@@ -233,11 +251,25 @@ static void give_turns(struct look *l)
         store_relaxed(&processor_at(i)->attention, ATTENTION_TURN);
 }
 
+/* Where timers come due thick and fast, and goroutines come and go, these see to the timers, and looks would only take time
+ * from them. */
+static void keep_pace(struct look *l)
+{
+    if (l->now < pace.planned)
+        return;
+    pace.pause = l->moving && l->now - pace.last <= 2 * pace.pause ? 2 * pace.pause : GRANT;
+    if (pace.pause > l->slice && pace.pause > GRANT)
+        pace.pause = l->slice > GRANT ? l->slice : GRANT;
+    pace.last = l->now;
+    pace.planned = TIME_NEVER;
+}
+
 static void look_everywhere(struct look *l)
 {
     l->now = os_now();
     l->slice = load_relaxed(&sched.slice);
     l->next = TIME_NEVER;
+    l->moving = true;
     l->earliest = timers_earliest();
     l->waiting = somebody_waits();
     store_relaxed(&sched.clock, l->now);
@@ -249,23 +281,30 @@ static void look_everywhere(struct look *l)
     for (int i = 0; i < load_ordered(&sched.processors_ever); i++)
         look_at(l, processor_at(i), &seen[i]);
     give_turns(l);
+    keep_pace(l);
     if (l->waiting || (l->idle && l->earliest <= l->now))
         wake_any();
 }
 
-/* Until when it may sleep for the sake of timers. A due one that nobody has run yet: a grant later. */
-static void plan_for_timers(struct look *l)
+/* Until when it may sleep for the sake of timers. A due one that nobody has run yet: a grant later. Returns the first timer that
+ * it will see to. */
+static int64_t plan_for_timers(struct look *l)
 {
     int64_t earliest = timers_earliest();
     int64_t keeper = load_ordered(&sched.keeper);
     if (earliest == TIME_NEVER || (keeper != 0 && keeper <= earliest))
-        return;
-    again_at(l, earliest > l->now ? earliest : l->now + GRANT);
+        return l->next;
+    int64_t when = earliest > l->now ? earliest : l->now + GRANT;
+    if (when < pace.last + pace.pause)
+        when = pace.last + pace.pause;
+    pace.planned = when;
+    again_at(l, when);
+    return earliest < l->next ? earliest : l->next;
 }
 
 static void sleep_until(struct look *l, bool deep)
 {
-    plan_for_timers(l);
+    int64_t covered = plan_for_timers(l);
     if (deep) {
         store_ordered(&monitor_asleep, 1);
         if (!os_fence_all())
@@ -275,11 +314,9 @@ static void sleep_until(struct look *l, bool deep)
             return;
         }
     }
-    store_ordered(&monitor_until, l->next);
+    store_ordered(&monitor_until, covered);
     /* Said, now look once more; partner: timers_watch. */
-    int64_t next = l->next;
-    plan_for_timers(l);
-    if (l->next >= next)
+    if (plan_for_timers(l) >= covered)
         os_wait(&kicked, 0, l->next);
     store_relaxed(&monitor_asleep, 0);
 }
@@ -302,7 +339,7 @@ static void run(void *argument)
         if (deep)
             deadlock_check(); /* the last thread may have been one that ended, or that is tied to a goroutine */
         else
-            again_at(&look, look.now + look.slice);
+            again_at(&look, look.now + look.slice + look.slice / 4);
         sleep_until(&look, deep);
     }
 }

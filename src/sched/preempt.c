@@ -108,19 +108,35 @@ static enum go_refusal verdict(struct thread *m, void *frame)
 static void go_away(struct thread *m)
 {
     struct goroutine *g = m->current;
-    bump(&m->preemptions);
     store_relaxed(&g->state, G_RUNNABLE);
     store_relaxed(&g->since, load_relaxed(&sched.clock));
+    store_relaxed(&m->p->began, os_now());
+    store_release(&m->p->began_tick, load_relaxed(&m->p->tick) + 1); /* partner: begin_of_slice */
     m->after = (struct after){.kind = AFTER_LAST, .g = g};
     switch_away(m, g, true);
 }
 
-/* Called by the code that arch_inject makes the goroutine run. errno is the thread's, so it is looked up anew after the switch. */
-static void injected(void)
+/* errno is the thread's, so it is looked up anew after the switch. */
+static void go_away_keeping_errno(struct thread *m)
 {
     int saved = *os_errno();
-    go_away(thread_self());
+    go_away(m);
     *os_errno() = saved;
+}
+
+/* Called by the code that arch_inject makes the goroutine run. */
+static void injected(void)
+{
+    go_away_keeping_errno(thread_self());
+}
+
+void preempt_now(struct thread *m)
+{
+    struct goroutine *g = m->current;
+    if (!m->p || load_relaxed(&m->wanted) != ticket(m->p) || m->hold || g->preempt_off || g->kind != KIND_GOROUTINE)
+        return;
+    store_relaxed(&m->wanted, 0);
+    go_away_keeping_errno(m);
 }
 
 void preempt_interrupt(void *frame)
@@ -138,6 +154,7 @@ void preempt_interrupt(void *frame)
         return;
     }
     store_relaxed(&m->wanted, 0);
+    bump(&m->preemptions);
     if (mode == PREEMPT_INJECT && arch_inject(frame, injected))
         return; /* else this frame cannot take a call: it is left in place */
     struct goroutine *g = m->current;

@@ -8,6 +8,7 @@
 #include "base/base.h"
 
 struct processor;
+struct thread;
 
 enum preempt_mode { PREEMPT_OFF, PREEMPT_FRAME, PREEMPT_INJECT };
 
@@ -20,6 +21,10 @@ void preempt_start(enum preempt_mode mode);
 
 /* Asks the goroutine that runs on p to give way: at its next call, or, if it makes none, by a signal. */
 void preempt_request(struct processor *p);
+
+/* The goroutine on this thread gives way now if it was asked to. For calls that somebody may make all the time without ever
+ * blocking: a signal would find it in our own text again and again. */
+void preempt_now(struct thread *m);
 
 /* The interrupt callback of the OS floor. */
 void preempt_interrupt(void *frame);

@@ -124,6 +124,8 @@ struct processor {
 
     /* Atomic, written by the thread that runs it. */
     _Atomic uint32_t tick;            /* one more with each slice that begins */
+    _Atomic uint32_t began_tick;      /* a slice that began when its predecessor was taken off; stored after */
+    _Atomic int64_t began;            /* when that was */
     _Atomic uint64_t switches;        /* one more with each goroutine put on it */
     _Atomic uint32_t lent;            /* one more each time it is lent */
     _Atomic(struct goroutine *) next; /* runs next, within the slice of who made it ready; also taken by thieves */
