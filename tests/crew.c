@@ -175,7 +175,7 @@ int test_crowd(int n)
 {
     int scaled = test_scaled(n);
 
-    return WITH_TSAN && scaled > 6000 ? 6000 : scaled;
+    return WITH_TSAN && scaled > 1000 ? 1000 : scaled;
 }
 
 void test_settle(void)

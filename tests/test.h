@@ -52,7 +52,7 @@ bool test_can_preempt(void);
 void test_abandon(int n);
 
 /* n times TEST_SCALE (percent, 100 if not set), at least 1: for the length of loops. CROWD is the same for goroutines that live
- * at once, of which ThreadSanitizer can bear 8128. */
+ * at once, of which ThreadSanitizer bears 8128, at a millisecond each. */
 #define SCALED(n) test_scaled(n)
 #define CROWD(n)  test_crowd(n)
 int test_scaled(int n);

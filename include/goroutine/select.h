@@ -26,7 +26,7 @@ struct go_case {
  * with equal chance. The same channel may stand in several cases, and in both directions. With no case that can ever be
  * ready it waits for ever.
  * go_select_until with GO_NOW is a select with a default: -EAGAIN says that no case was ready at one and the same moment.
- * Errors: -EINVAL n is negative or over 65536, cases is NULL, an op is neither, or an elem is missing for a send;
+ * Errors: -EINVAL n is negative or over 65536, cases is NULL though n is not 0, an op is neither, or an elem is missing for a send;
  * -EAGAIN, -ETIMEDOUT. A case on a closed channel is ready and gives the index, with -EPIPE in result. */
 GO_API int go_select(struct go_case *cases, int n);
 GO_API int go_select_until(struct go_case *cases, int n, int64_t deadline);

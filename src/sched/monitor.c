@@ -21,7 +21,7 @@
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
 #define THREAD_RETRY   10000000
-#define REQUEST_TIME   10000    /* what it takes about until one who is asked to go has gone */
+#define REQUEST_TIME   10000 /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
 
 /* What the last look saw of a processor. */

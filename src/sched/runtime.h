@@ -178,9 +178,10 @@ struct thread {
     struct processor *handed;
     bool handed_searching;
 
-    os_thread thread;           /* fixed once it runs */
+    os_thread thread;           /* fixed while it runs */
     struct thread *all_link;    /* fixed */
     struct thread *idle_link;   /* under sched.lock */
+    bool published;             /* on the list of all threads */
     bool idle;                  /* on the idle list; under sched.lock */
     bool is_first;              /* the thread the process began with */
     struct goroutine scheduler; /* its own context */
@@ -198,6 +199,7 @@ struct scheduler {
     /* Under lock. */
     struct processor *idle_processors;
     struct thread *idle_threads;
+    struct thread *ended_threads;
     struct list urgent;    /* woken, but by no processor: from plain threads, blocking regions */
     struct list overflow;  /* what the rings could not hold */
     struct list preempted; /* and others that must not run before anybody else */
@@ -233,9 +235,9 @@ extern struct scheduler sched;
 /* thread.c */
 struct thread *thread_self(void); /* NULL on a plain thread; ask again after every switch */
 struct goroutine *thread_stand_in(void);
-struct thread *thread_new(void);
 int thread_start(struct processor *p);
 int thread_adopt_first(struct goroutine *main_goroutine);
+_Noreturn void thread_retire(struct thread *m);
 void thread_sleep(struct thread *m, int64_t deadline);
 void thread_wake(struct thread *m, struct processor *p, bool searching);
 

@@ -158,16 +158,11 @@ static void give_to_bound(struct thread *m, struct goroutine *g)
     thread_wake(g->bound, processor_drop(m), false);
 }
 
-static void retire_thread(struct thread *m)
+static _Noreturn void retire_thread(struct thread *m)
 {
     if (m->p)
         hand_over(processor_drop(m));
-    if (m->is_first) /* the process would end with it */
-        for (;;)
-            thread_sleep(m, TIME_NEVER);
-    os_thread_forget();
-    add_ordered(&sched.threads, -1u);
-    os_thread_exit();
+    thread_retire(m);
 }
 
 static struct goroutine *choose(struct thread *m)

@@ -49,13 +49,17 @@ static NOINLINE void set_self(struct thread *m)
     self = m;
 }
 
+/* Descriptors stay on the list of all for ever, for the sake of their counters. One that is used again is on it. */
 static void publish(struct thread *m)
 {
+    add_ordered(&sched.threads, 1);
+    if (m->published)
+        return;
+    m->published = true;
     struct thread *first = load_relaxed(&sched.all_threads);
     do {
         m->all_link = first;
     } while (!cas_ordered(&sched.all_threads, &first, m));
-    add_ordered(&sched.threads, 1);
 }
 
 static void init(struct thread *m)
@@ -64,16 +68,60 @@ static void init(struct thread *m)
     m->scheduler.kind = KIND_SCHEDULER;
 }
 
+/* A descriptor whose thread has ended, or a new one. */
+static struct thread *take_descriptor(void)
+{
+    lock_take(&sched.lock);
+    struct thread *m = sched.ended_threads;
+    if (m)
+        sched.ended_threads = m->idle_link;
+    lock_drop(&sched.lock);
+    if (m)
+        return m;
+    m = sched_alloc(sizeof *m);
+    if (m) {
+        __builtin_memset(m, 0, sizeof *m);
+        init(m);
+    }
+    return m;
+}
+
+/* The last that a thread does with its descriptor. */
+static void give_descriptor(struct thread *m)
+{
+    m->bound = NULL;
+    m->quits = m->masked = false;
+    store_relaxed(&m->wanted, 0);
+    store_relaxed(&m->signal_pending, 0);
+    lock_take(&sched.lock);
+    m->idle_link = sched.ended_threads;
+    sched.ended_threads = m;
+    lock_drop(&sched.lock);
+}
+
 /* The processor goes back, and the monitor tries again a little later. */
 static _Noreturn void give_up(struct thread *m)
 {
     struct processor *p = m->handed;
-    sched_free(m);
+    give_descriptor(m);
     lock_take(&sched.lock);
     idle_push(p);
     lock_drop(&sched.lock);
     store_ordered(&sched.wanted_threads, THREAD_LATER);
     monitor_kick();
+    os_thread_exit();
+}
+
+/* The thread ends; it has no processor, and nothing more to do. */
+_Noreturn void thread_retire(struct thread *m)
+{
+    if (m->is_first) /* the process would end with it */
+        for (;;)
+            thread_sleep(m, TIME_NEVER);
+    os_thread_forget();
+    add_ordered(&sched.threads, -1u);
+    set_self(NULL); /* a late signal finds no thread of ours */
+    give_descriptor(m);
     os_thread_exit();
 }
 
@@ -99,15 +147,13 @@ int thread_start(struct processor *p)
 {
     if (load_relaxed(&sched.threads) >= THREADS_MAX)
         fatal("more than %d threads: too many goroutines block their threads at once", THREADS_MAX);
-    struct thread *m = sched_alloc(sizeof *m);
+    struct thread *m = take_descriptor();
     if (!m)
         return -12;
-    __builtin_memset(m, 0, sizeof *m);
-    init(m);
     m->handed = p;
     int error = os_thread_start(run, m, THREAD_STACK * SANITIZE_STACK_FACTOR);
     if (error)
-        sched_free(m);
+        give_descriptor(m);
     return error;
 }
 

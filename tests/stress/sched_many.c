@@ -159,10 +159,10 @@ TEST(a_million_parked_goroutines_take_4400_bytes_each_page_tables_included)
     empty(p, n);
 }
 
-/* Goroutines that are started one after the other; ThreadSanitizer takes some 50 us for each. */
+/* Goroutines that are started one after the other; ThreadSanitizer takes its time for each. */
 static int births(int n)
 {
-    return SCALED(WITH_TSAN ? n / 50 : n);
+    return SCALED(WITH_TSAN ? n / 200 : n);
 }
 
 static void end_at_once(void *arg)
@@ -270,7 +270,7 @@ TEST(a_tree_of_a_hundred_thousand_goroutines_grows_and_ends)
 {
     for (int procs = 1; procs <= 4; procs *= 2) {
         struct tree *t = test_alloc(sizeof *t);
-        struct branch root = {.t = t, .depth = WITH_TSAN ? 11 : 16};
+        struct branch root = {.t = t, .depth = WITH_TSAN ? 9 : 16};
 
         go_maxprocs(procs);
         go_slice(100 * GO_MICROSECOND);
