@@ -7,7 +7,7 @@
 #define GOROUTINES 8
 
 struct yielder {
-    go_waitgroup *all;
+    _Alignas(128) go_waitgroup *all; /* on cache lines of its own */
     int64_t rounds;
     int64_t done;
 };

@@ -19,7 +19,10 @@ const (
 
 func yields(n int) {
 	var all sync.WaitGroup
-	var done [goroutines]int
+	var done [goroutines]struct { // on cache lines of its own
+		n int
+		_ [120]byte
+	}
 	all.Add(goroutines)
 	for i := 0; i < goroutines; i++ {
 		go func(done *int) {
@@ -28,12 +31,12 @@ func yields(n int) {
 				*done++
 			}
 			all.Done()
-		}(&done[i])
+		}(&done[i].n)
 	}
 	all.Wait()
 	sum := 0
 	for _, d := range done {
-		sum += d
+		sum += d.n
 	}
 	expect("done", sum, n)
 }

@@ -8,14 +8,20 @@
 #include "os/os.h"
 #include "sched/preempt.h"
 
-#define SPINS 200
+#define SPINS      256
+#define PAUSE_MOST 32
 
 void lock_wait(struct lock *lock)
 {
-    for (int i = 0; i < SPINS; i++) {
+    /* Ever longer pauses: meanwhile the holder takes the lock again and again out of its own cache, and gets more done than if the
+     * two took turns. (T. E. Anderson: The performance of spin lock alternatives, 1990.) */
+    for (int pause = 1, spins = 0; spins < SPINS; spins += pause) {
+        for (int i = 0; i < pause; i++)
+            arch_relax();
         if (load_relaxed(&lock->word) == LOCK_FREE && lock_try(lock))
             return;
-        arch_relax();
+        if (pause < PAUSE_MOST)
+            pause *= 2;
     }
     /* From here on the lock is taken as contended: whoever drops it wakes one, even if nobody sleeps any more. */
     preempt_hold();
