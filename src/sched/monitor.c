@@ -26,7 +26,7 @@
 
 /* What the last look saw of a processor. */
 struct seen {
-    uint32_t tick, lent, top;
+    uint32_t tick, lent, top, gave_way;
     uint64_t switches;
     int64_t since;  /* when this tick was first seen */
     int64_t still;  /* when it was last seen to have switched */
@@ -94,11 +94,15 @@ static void again_at(struct look *l, int64_t when)
         l->next = when;
 }
 
+/* Without a signal at first, where one has lately gone without: it calls the library all the time. */
 static void ask(struct look *l, struct processor *p, struct seen *s, int64_t limit)
 {
-    s->asked = l->now;
-    preempt_request(p);
-    again_at(l, l->now + REQUEST_TIME + limit);
+    uint32_t gave_way = load_relaxed(&p->gave_way);
+    bool quietly = gave_way != s->gave_way && limit >= GRANT;
+    s->gave_way = gave_way;
+    s->asked = quietly ? l->now + GRANT - limit : l->now; /* in the former case it is asked again, after a grant */
+    preempt_request(p, quietly);
+    again_at(l, quietly ? l->now + GRANT : l->now + REQUEST_TIME + limit);
 }
 
 /* After a preemption the processor knows; else it began between the last look and this. */

@@ -48,7 +48,7 @@ static uint32_t ticket(struct processor *p)
     return load_relaxed(&p->tick) << 1 | 1;
 }
 
-void preempt_request(struct processor *p)
+void preempt_request(struct processor *p, bool quietly)
 {
     if (!load_relaxed(&p->attention))
         store_relaxed(&p->attention, ATTENTION_LOOK);
@@ -56,6 +56,8 @@ void preempt_request(struct processor *p)
     if (!m || mode == PREEMPT_OFF)
         return;
     store_relaxed(&m->wanted, ticket(p));
+    if (quietly)
+        return;
     uint32_t none = 0;
     if (!cas_ordered(&m->signal_pending, &none, 1)) /* one at a time; partner: the store in preempt_interrupt */
         return;
@@ -136,6 +138,7 @@ void preempt_now(struct thread *m)
     if (!m->p || load_relaxed(&m->wanted) != ticket(m->p) || m->hold || g->preempt_off || g->kind != KIND_GOROUTINE)
         return;
     store_relaxed(&m->wanted, 0);
+    bump(&m->p->gave_way);
     go_away_keeping_errno(m);
 }
 

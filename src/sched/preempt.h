@@ -19,8 +19,8 @@ void preempt_release(void);
 /* Chooses the way of preempting; before the first goroutine. */
 void preempt_start(enum preempt_mode mode);
 
-/* Asks the goroutine that runs on p to give way: at its next call, or, if it makes none, by a signal. */
-void preempt_request(struct processor *p);
+/* Asks the goroutine that runs on p to give way: at its next call, and by a signal, unless `quietly`. */
+void preempt_request(struct processor *p, bool quietly);
 
 /* The goroutine on this thread gives way now if it was asked to. For calls that somebody may make all the time without ever
  * blocking: a signal would find it in our own text again and again. */

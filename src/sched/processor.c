@@ -159,7 +159,7 @@ static bool retired(struct processor *p)
         return true;
     }
     if (state == P_RUNNING)
-        preempt_request(p);
+        preempt_request(p, false);
     return state == P_RETIRED;
 }
 

@@ -127,6 +127,7 @@ struct processor {
     _Atomic uint32_t began_tick;      /* a slice that began when its predecessor was taken off; stored after */
     _Atomic int64_t began;            /* when that was */
     _Atomic uint64_t switches;        /* one more with each goroutine put on it */
+    _Atomic uint32_t gave_way;        /* one more each time a goroutine went without a signal when asked to */
     _Atomic uint32_t lent;            /* one more each time it is lent */
     _Atomic(struct goroutine *) next; /* runs next, within the slice of who made it ready; also taken by thieves */
     _Atomic uint32_t eager; /* wake-ups left that are sent at once, because its goroutines run long; also by the monitor */
