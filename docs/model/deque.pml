@@ -1,12 +1,13 @@
 /* The deque of fresh goroutines (src/sched/runq.c: deque_push, deque_pop, deque_steal, queue_fresh): the owner pushes and pops at the
  * bottom, anybody takes the oldest at the top, the owner too where the deque is full.
  *
- * Bounds: a deque of 2, an owner that pushes 5 goroutines and pops or looks around (deque_steal) at any moment, two thieves with 2
- * attempts each; indices wrap from 15 to 0 on the way. One step is one access to memory. The owner's plain stores go through a
+ * Bounds: a deque of 2, an owner that pushes 4 goroutines and pops at any moment and looks around (deque_steal) once, two thieves with
+ * 1 and 2 attempts; indices wrap from 15 to 0 on the way. One step is one access to memory. The owner's plain stores go through a
  * store buffer, as on x86: another thread sees them later, in order; swap and compare-and-swap wait until it is empty. That the
  * loads of a thief stay in order (load_ordered) is kept where an x86 keeps it by itself; a fault takes it away.
  *
  * holds: every goroutine leaves the deque exactly once
+ * large -DITEMS=5: the same with 5 goroutines
  * breaks -DPOPS_BY_STORE [assertion violated]: without the full fence of the swap a thief takes what the owner pops
  * breaks -DPOPS_LAST_WITHOUT_CAS [assertion violated]: the last one must be won by compare-and-swap
  * breaks -DLOADS_BOTTOM_FIRST [assertion violated]: a thief must load top before bottom
@@ -15,9 +16,10 @@
  * SPDX-License-Identifier: MIT
  */
 #define SIZE 2
-#define ITEMS 5
+#ifndef ITEMS
+#define ITEMS 4
+#endif
 #define THIEVES 2
-#define STEALS 2
 #define WRAP 16 /* indices count modulo WRAP; a thief that sleeps through a whole turn of them is not looked at */
 #define START 14
 
@@ -201,7 +203,7 @@ active proctype Owner()
 
 active [THIEVES] proctype Thief()
 {
-    byte t, b, g, steals = STEALS;
+    byte t, b, g, steals = _pid - 1;
     bool won;
 
     do

@@ -1,31 +1,49 @@
-/* Going idle, waking, and the monitor's sleep (src/sched/idle.c; add_shared and queue_take_shared of runq.c; schedule_for_ever and finish of
- * sched.c; monitor.c; blocking.c): no goroutine is left in a queue that nobody will look at.
+/* Going idle, waking, and the monitor's sleep (src/sched/idle.c: wake_searcher, wake_any, wake_for, hand_over, any_work, come_back,
+ * stop_searching, go_idle, find_work; runq.c: add_shared, queue_take_shared; sched.c: finish, schedule_for_ever; monitor.c: monitor_kick,
+ * somebody_waits, look_at_lent, start_wanted_thread, sleep_until; blocking.c; monitor_tell): no goroutine is left in a queue that nobody
+ * will look at.
  *
  * Two promises, checked where nothing moves any more (every thread sleeps, or runs a goroutine that computes for ever):
  *   without the monitor: what came through the global lists does not wait while a processor is idle;
  *   with MONITOR: nothing waits while the monitor is in the sleep that only a kick ends. (While it is not, it looks once a slice.)
  * And `searching` is the number of threads that search.
  *
- * Bounds: 2 processors, 2 threads, SUBMITS + SECOND goroutines put on the global list by two plain threads, PUSHES made ready by running
- * goroutines, YIELDS, SLEEPERS (timers due at one moment), REGIONS (blocking regions; then one more thread can be started). Each
- * goroutine ends, or computes for ever, or does one of these things, as it likes. Queues are numbers here (ring.pml and deque.pml
- * look inside). A thread's pushes on its own queues go through a store buffer, as on x86; what locks or swaps waits until it is empty.
+ * Bounds: 2 processors, 2 threads, all idle at the start, or, with RUNNING, thread 0 runs a goroutine and has LEFT more. SUBMITS + SECOND
+ * goroutines put on the global list by two plain threads, PUSHES made ready by running goroutines, YIELDS, SLEEPERS (timers due at one
+ * moment), REGIONS (blocking regions). SPARE: the last thread is not there yet, and the monitor starts it. SLICES: times that a slice
+ * passes before all others have come to rest. Each goroutine ends, or computes for ever, or does one of these things, as it likes. The
+ * queues of a processor are one number (ring.pml, deque.pml and next.pml look inside); what a thread moves is in none of them for a
+ * moment. One step is one access to memory, or one holding of sched.lock. A thread's pushes on its own queues go through a store buffer,
+ * as on x86; what locks or swaps waits until it is empty. Starting a thread does not fail.
+ *
+ * Not as the code is: wake_searcher of today takes its search back after it has dropped sched.lock. That is the fault UNDOES_LATE. A
+ * goroutine may then wait while a processor is idle, until the monitor looks, a slice at most: with MONITOR the fault does no harm.
  *
  * holds -DSUBMITS=2 -DSECOND=1: no wake-up is lost, whatever the monitor does
+ * rests -DSUBMITS=2 -DSECOND=1: and nobody goes round and round
  * holds -DMONITOR -DSUBMITS=1 -DSECOND=1: with the monitor, and goroutines from outside
- * holds -DMONITOR -DSUBMITS=1 -DPUSHES=2 -DYIELDS=1: goroutines made ready inside, and yields
- * holds -DMONITOR -DSLEEPERS=2 -DPUSHES=1: timers that are due at once
- * holds -DMONITOR -DSUBMITS=1 -DREGIONS=1: blocking regions
- * holds -DMONITOR -DSLEEPERS=2 -DREGIONS=1: the same after timers, with work on the processor that is lent
- * breaks -DSUBMITS=2 -DSECOND=1 -DUNDOES_LATE [assertion violated]: who finds no idle processor must take back its search under the lock
+ * holds -DMONITOR -DRUNNING=1 -DPUSHES=2 -DYIELDS=1: goroutines made ready inside, and yields
+ * holds -DMONITOR -DRUNNING=1 -DSLEEPERS=2: timers that are due at once, found by who runs or by who keeps the time
+ * holds -DMONITOR -DSLEEPERS=2 -DPUSHES=1: the same where all are idle, and more made ready
+ * holds -DMONITOR -DRUNNING=1 -DLEFT=7 -DSLICES=1: work that is moved from one processor to the other, while the monitor looks
+ * holds -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DPUSHES=1: a blocking region, with work left on the processor
+ * holds -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DSPARE=1: the same with no thread to carry it on until one is started
+ * holds -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DSLICES=1 -DLENDS_UNTOLD: of what is on a lent processor the monitor was told before
+ * large -DMONITOR -DRUNNING=1 -DSUBMITS=1 -DPUSHES=2: goroutines from outside and inside
+ * large -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DPUSHES=1 -DSLICES=1: a blocking region, and an early look
+ * large -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DPUSHES=1 -DSLICES=1 -DLENDS_UNTOLD: the same, and who lends does not tell
+ * large -DMONITOR -DRUNNING=1 -DREGIONS=2 -DLEFT=1 -DSPARE=1: two blocking regions
+ * large -DMONITOR -DSUBMITS=2 -DSECOND=1 -DUNDOES_LATE: with the monitor, a search that is taken back late does no harm
+ * large -DMONITOR -DSUBMITS=2 -DSECOND=1: one more from outside
+ * breaks -DSUBMITS=2 -DSECOND=1 -DUNDOES_LATE [assertion violated]: who finds no idle processor must take its search back under the lock
  * breaks -DSUBMITS=2 -DSECOND=1 -DNO_RECHECK [assertion violated]: who goes idle must look once more
  * breaks -DSUBMITS=2 -DSECOND=1 -DNO_CHAIN [assertion violated]: who stops searching must pass the search on
- * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DNO_FENCE [assertion violated]: the monitor must fence all threads before its last look
- * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=1 -DNO_LAST_LOOK [assertion violated]: and must look
- * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=2 -DRELIES_ON_SEARCHER [assertion violated]: who finds somebody searching must tell the monitor all the same
- * breaks -DMONITOR -DSLEEPERS=2 -DRUNS_UNTOLD [assertion violated]: who is about to run a goroutine must tell of what its timers have queued
- * breaks -DMONITOR -DSUBMITS=1 -DPUSHES=2 -DYIELDS=1 -DYIELDS_UNTOLD [assertion violated]: and the next one, of who has yielded to it
- * breaks -DMONITOR -DSLEEPERS=2 -DREGIONS=1 -DLENDS_UNTOLD [assertion violated]: and who lends a processor with work
+ * breaks -DMONITOR -DRUNNING=1 -DPUSHES=1 -DNO_FENCE [assertion violated]: the monitor must fence all threads before its last look
+ * breaks -DMONITOR -DRUNNING=1 -DPUSHES=1 -DNO_LAST_LOOK [assertion violated]: and must look
+ * breaks -DMONITOR -DRUNNING=1 -DPUSHES=2 -DRELIES_ON_SEARCHER [assertion violated]: who finds a searcher must still tell the monitor
+ * breaks -DMONITOR -DRUNNING=1 -DSLEEPERS=2 -DRUNS_UNTOLD [assertion violated]: who runs a goroutine must tell of what timers have queued
+ * breaks -DMONITOR -DRUNNING=1 -DLEFT=7 -DSLICES=1 -DRUNS_UNTOLD [assertion violated]: and of what it has moved from elsewhere
+ * breaks -DMONITOR -DRUNNING=1 -DPUSHES=1 -DYIELDS=1 -DYIELDS_UNTOLD [assertion violated]: who was yielded to must tell of who has yielded
  *
  * SPDX-License-Identifier: MIT
  */
@@ -50,18 +68,20 @@
 #ifndef REGIONS
 #define REGIONS 0
 #endif
-
-#define P 2
-#define RUNNING (SUBMITS == 0 && SLEEPERS == 0) /* thread 0 runs a goroutine at the start */
+#ifndef RUNNING
+#define RUNNING 0
+#endif
 #ifndef SPARE
 #define SPARE 0
 #endif
-#if SPARE
-#define M 3
-#else
-#define M 2
+#ifndef SLICES
+#define SLICES 0
 #endif
+
+#define P 2
+#define M 2
 #define NONE 7
+#define STARVED 8 /* a processor, but no thread for it */
 #define OUTSIDE M /* who is no thread of ours: submitters, the monitor */
 
 /* Queues: how many goroutines are on them. */
@@ -72,8 +92,8 @@ byte sleepers = SLEEPERS;
 
 /* Under sched.lock. */
 bool locked;
-byte idle_ms = (1 << P) - 1; /* sets */
-byte idle_ps = (1 << P) - 1; /* also read without the lock, as idle_count */
+byte idle_ms = (1 << (M - SPARE)) - 1; /* sets */
+byte idle_ps = (1 << P) - 1;           /* also read without the lock, as idle_count */
 
 byte searching;
 byte runs[M] = NONE; /* m->p */
@@ -86,7 +106,7 @@ bool wanted;      /* wanted_threads */
 bool started;     /* the spare thread */
 bool kicked, asleep, deep;
 
-byte pushes = PUSHES, yields = YIELDS, regions = REGIONS;
+byte pushes = PUSHES, yields = YIELDS, regions = REGIONS, slices = SLICES;
 
 /* A locked instruction waits until the store buffer of its thread is empty. */
 #define FENCED (me == OUTSIDE || unseen[me % M] == 0)
@@ -106,7 +126,10 @@ inline take(set, which)
 inline monitor_kick()
 {
 #ifdef MONITOR
-    atomic { FENCED -> kicked = true }
+    if
+    :: kicked
+    :: atomic { FENCED -> kicked = true }
+    fi
 #else
     skip
 #endif
@@ -143,6 +166,15 @@ inline tell_of_rest()
 
 /* ---- waking ---- */
 
+inline wake_chosen()
+{
+    if
+    :: to < NONE -> atomic { note[to] = true; to = NONE }
+    :: to == STARVED -> atomic { wanted = true; to = NONE }; monitor_kick()
+    :: to == NONE
+    fi
+}
+
 inline wake_searcher() /* the caller has counted it */
 {
     atomic { !locked && FENCED ->
@@ -152,23 +184,19 @@ inline wake_searcher() /* the caller has counted it */
             take(idle_ps, handed[to]);
             handed_searching[to] = true
         :: else ->
-            wanted = wanted || (idle_ps != 0);
+            to = (idle_ps != 0 -> STARVED : NONE);
 #ifndef UNDOES_LATE
             searching--
 #endif
         fi
     };
-    if
-    :: to != NONE -> atomic { note[to] = true; to = NONE }
-    :: else ->
 #ifdef UNDOES_LATE
-        searching--;
+    if
+    :: to >= NONE -> searching--
+    :: else
+    fi;
 #endif
-        if
-        :: wanted -> monitor_kick()
-        :: else
-        fi
-    fi
+    wake_chosen()
 }
 
 inline wake_any()
@@ -193,7 +221,7 @@ inline wake_any()
 }
 
 /* A look at one queue after the other. */
-inline any_work()
+inline somebody_waits()
 {
     found = (queued > 0);
     if
@@ -202,6 +230,26 @@ inline any_work()
     fi;
     if
     :: !found -> found = (ring[1] > 0)
+    :: else
+    fi
+}
+
+/* The same without the next slots, in which any of the goroutines that were made ready may be. */
+inline any_work()
+{
+    found = (queued > 0);
+    if
+    :: !found -> found = (ring[0] > 0)
+#if PUSHES
+    :: !found
+#endif
+    :: else
+    fi;
+    if
+    :: !found -> found = (ring[1] > 0)
+#if PUSHES
+    :: !found
+#endif
     :: else
     fi
 }
@@ -219,14 +267,13 @@ inline hand_over(q)
             take(idle_ms, to);
             handed[to] = q
         :: else ->
-            idle_ps = idle_ps | (1 << q);
-            wanted = wanted || ring[q] > 0 || queued > 0
+            to = (ring[q] > 0 || queued > 0 -> STARVED : NONE);
+            idle_ps = idle_ps | (1 << q)
         fi
     };
     if
-    :: to != NONE -> atomic { note[to] = true; to = NONE }
-    :: to == NONE && wanted -> monitor_kick()
-    :: to == NONE && !wanted -> wake_any()
+    :: to != NONE -> wake_chosen()
+    :: else -> wake_any()
     fi
 }
 
@@ -299,7 +346,7 @@ find_work:
         atomic { !locked ->
             if
             :: queued > 0 ->
-                n = (queued / P + 1 > queued -> queued : queued / P + 1);
+                n = 1 + (queued - 1) / P;
                 queued = queued - n;
                 ring[p] = ring[p] + n - 1;
                 n = 0;
@@ -322,7 +369,11 @@ find_work:
             n = 0;
             goto chosen
         }
+#if PUSHES
+    :: true /* what is in the next slot is left there, unless it lingers */
+#else
     :: ring[1 - p] == 0
+#endif
     fi;
 
 go_idle:
@@ -385,13 +436,13 @@ end_computes:
             false /* for ever */
         }
 #if PUSHES
-    :: atomic { pushes > 0 && FENCED -> pushes--; unseen[me] = 1 };
+    :: atomic { pushes > 0 -> pushes--; unseen[me]++ };
 #ifndef RELIES_ON_SEARCHER
         monitor_tell(); /* wake_for */
 #endif
         if
-        :: idle_ps != 0 && ring[p] + unseen[me] >= 2 -> wake_any()
-        :: else ->
+        :: idle_ps != 0 -> wake_any() /* two or more, or eager */
+        :: idle_ps == 0 || ring[p] + unseen[me] < 2 ->
 #ifdef RELIES_ON_SEARCHER
             monitor_tell()
 #endif
@@ -484,8 +535,8 @@ look:
             if
             :: idle_ms == 0 && idle_ps != 0 && !started ->
                 started = true;
-                take(idle_ps, handed[P]);
-                note[P] = true
+                take(idle_ps, handed[M - 1]);
+                note[M - 1] = true
             :: else -> n = NONE
             fi
         };
@@ -496,7 +547,7 @@ look:
     :: else
     fi;
 #endif
-    any_work(); /* somebody_waits */
+    somebody_waits();
     if
     :: found ->
         found = false;
@@ -507,9 +558,10 @@ look:
         fi;
 #endif
         wake_any();
-        if /* a slice; on the way it may be late, as every process here may */
-        :: timeout -> assert(searching == 0)
+        if /* a slice, which may pass before the others are done */
+        :: atomic { slices > 0 -> slices-- }
         :: kicked
+        :: timeout -> assert(searching == 0)
         fi;
         goto look
     :: !found
@@ -519,12 +571,9 @@ look:
 #ifndef NO_FENCE
     unseen[0] == 0;
     unseen[1] == 0; /* os_fence_all */
-#if SPARE
-    unseen[2] == 0;
-#endif
 #endif
 #ifndef NO_LAST_LOOK
-    any_work();
+    somebody_waits();
     if
     :: found -> found = false; asleep = false; goto look
     :: !found
@@ -543,7 +592,7 @@ init {
 
     atomic {
         if
-        :: RUNNING -> idle_ps = 2; idle_ms = 2; runs[0] = 0; ring[0] = LEFT
+        :: RUNNING -> idle_ps = idle_ps & ~1; idle_ms = idle_ms & ~1; runs[0] = 0; ring[0] = LEFT
         :: !RUNNING
         fi;
         for (i : 0 .. M - 1) {

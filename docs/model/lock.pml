@@ -1,6 +1,8 @@
-/* The futex lock with three states: mutual exclusion, and nobody sleeps on a free lock.
+/* The futex lock with three states (src/sched/lock.h: lock_take, lock_drop; lock.c: lock_wait, lock_wake): mutual exclusion, and nobody
+ * sleeps on a free lock.
  *
- * Bounds: 3 threads that lock and unlock any number of times and may stop after any of them; 2 spurious returns in all.
+ * Bounds: 3 threads that lock and unlock any number of times and may stop after any of them; 2 spurious returns in all. lock_wait's
+ * spinning, more tries of what lock_take tries first, is left out.
  *
  * holds: two are never inside at once, and no sleeper is forgotten
  * breaks -DTAKES_AS_ONE [invalid end state]: a thread that slept and takes the lock with 1 forgets the sleepers behind it

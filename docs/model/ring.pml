@@ -2,9 +2,9 @@
  * the head, anybody takes the older half; a full ring spills its older half to the global list.
  *
  * Bounds: 2 processors with rings of 4; one puts 7 goroutines, and each tries to steal from the other, once and twice, in any order; or,
- * with HOSTILE, rings of 2, as in a build with GO_HOSTILE, and 3 and 2 goroutines. Indices wrap from 15 to 0 on the way. One step is one access to
- * memory. Slots are published by the tail (release) and given back by the head (compare-and-swap), which is all the order that the
- * code asks for; the faults take it away.
+ * with HOSTILE, rings of 2, as in a build with GO_HOSTILE, and 3 and 2 goroutines. Indices wrap from 15 to 0 on the way. One step is
+ * one access to memory. Slots are published by the tail (release) and given back by the head (compare-and-swap), which is all the
+ * order that the code asks for; the faults take it away.
  *
  * holds: every goroutine leaves the rings exactly once, and no batch overflows
  * holds -DHOSTILE: the same with rings of 2 that both processors fill

@@ -1,22 +1,43 @@
-/* Who keeps the time (src/sched/timers.c: timers_earliest, timers_watch; idle.c: sleep_idle, come_back, run_timers; monitor.c: sleep_until,
- * plan_for_timers; leave and schedule_for_ever of sched.c): every timer that is armed fires.
+/* Who keeps the time (src/sched/timers.c: timer_arm, timers_earliest, timers_run, timers_watch; idle.c: find_here, sleep_idle, come_back;
+ * monitor.c: look_everywhere, plan_for_timers, sleep_until; sched.c: leave, schedule_for_ever; blocking.c: processor_acquire;
+ * processor.c: processor_retire, retire_idle): every timer that is armed fires.
  *
  * At each moment the first timer is watched by the keeper (an idle thread that sleeps until it is due), by the monitor, or by a thread
- * that looks for work and will see to it before it sleeps or runs a goroutine.
+ * that looks for work and will see to it before it sleeps or runs a goroutine. Checked where nothing moves any more: what is due has
+ * fired, and for what is not yet due somebody wakes up in time. And a due timer does not outlast two looks of the monitor with
+ * nothing else moving.
  *
- * Bounds: PROCESSORS, each with room for one timer, and THREADS; all idle at the start, the first with a timer that is due at 1;
- * ARRIVALS goroutines from outside that take an idle processor and a thread at any moment; each goroutine ends, computes until the
- * monitor has it preempted, or arms a second timer, due at 1 or 2, and goes on or parks. The clock goes from 0 to 2. Checked where
- * nothing moves any more; and a due timer does not outlast two looks of the monitor with nothing else moving.
+ * Bounds: PROCESSORS and THREADS, all idle at the start, and a timer that is due at 1; or, with RUNNING, no timer, and one thread runs a
+ * goroutine while another waits. Each goroutine ends, computes until the monitor has it preempted, or arms a timer, due at 1 or 2, and
+ * goes on or parks (ARMS, at most 2 in all). A timer that fires may be armed anew for 2 (TICKS). ARRIVALS goroutines come from outside.
+ * REGIONS goroutines in blocking regions may return, and compute then. RETIRES: processor 1 may be taken out of service. The clock
+ * goes from 0 to 1; the monitor may come later than it has said (its pace), as every process here may. One step is one access to memory in one total order, or one holding of a lock; who goes idle and who wakes whom
+ * is idle.pml's business, and here they lose nothing.
  *
- * holds: every timer fires; one processor, two threads
- * holds -DPROCESSORS=2: every timer fires; two processors
- * breaks -DKEEPER_JUST_STOPS [assertion violated]: a keeper that gets no processor must see that the monitor takes over
- * breaks -DRUNS_UNWATCHED [assertion violated]: who runs a goroutine must see that somebody keeps the time
- * breaks -DARMS_UNWATCHED [assertion violated]: and who arms a timer and goes on
- * breaks -DPARKS_UNWATCHED [assertion violated]: and who parks, and switches straight to another goroutine
- * breaks -DNO_SECOND_PLAN [assertion violated]: the monitor must look at the timers once more after it has said until when it sleeps
- * breaks -DKEEPER_LOOKS_ONCE [assertion violated]: so must the keeper
+ * Not as the code is: sleep_idle of today does not call timers_watch where it finds no processor idle. That is the fault
+ * SLEEPS_UNWATCHED; the runs below hold with the call.
+ *
+ * holds -DRUNNING=1 -DARMS=2: timers are armed while all processors are busy
+ * holds -DRUNNING=1 -DARMS=1 -DARRIVALS=1: and while a thread is woken
+ * holds -DREGIONS=1 -DTICKS=1: the only processor is taken by who returns from a blocking region
+ * holds -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1: and both of two
+ * holds -DPROCESSORS=2 -DRUNNING=1 -DARMS=1 -DRETIRES=1: a processor is taken out of service
+ * holds -DRUNNING=1 -DARMS=2 -DKEEPER_LOOKS_ONCE: the keeper need not look twice: who arms an earlier timer sees to it
+ * holds -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1 -DKEEPER_LOOKS_ONCE: nor with two processors
+ * holds -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1 -DRETURNS_UNWATCHED: who returns need not look: who watched the timers still does
+ * large -DRUNNING=1 -DARMS=2 -DARRIVALS=1: one thread more to be woken
+ * large -DTHREADS=3 -DRUNNING=1 -DARMS=2 -DKEEPER_LOOKS_ONCE: the keeper looks once, three threads
+ * large -DPROCESSORS=2 -DREGIONS=1 -DTICKS=1 -DARMS=1: all at once
+ * large -DPROCESSORS=2 -DREGIONS=1 -DTICKS=1 -DARMS=1 -DKEEPER_LOOKS_ONCE: all at once, and the keeper looks once
+ * large -DPROCESSORS=2 -DREGIONS=1 -DTICKS=1 -DARMS=1 -DRETURNS_UNWATCHED: all at once, and who returns does not look
+ * large -DPROCESSORS=2 -DRUNNING=1 -DARMS=2 -DRETIRES=1: two timers, and a processor out of service
+ * breaks -DREGIONS=1 -DSLEEPS_UNWATCHED [assertion violated]: who sleeps because no processor is idle must see that the monitor takes over
+ * breaks -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1 -DSLEEPS_UNWATCHED [assertion violated]: also if it has just gone idle itself
+ * breaks -DPROCESSORS=2 -DRUNNING=1 -DARMS=1 -DRETIRES=1 -DSLEEPS_UNWATCHED [assertion violated]: also where its processor was retired
+ * breaks -DRUNNING=1 -DARMS=1 -DRUNS_UNWATCHED [assertion violated]: who runs a goroutine must see that somebody keeps the time
+ * breaks -DRUNNING=1 -DARMS=1 -DARMS_UNWATCHED [assertion violated]: and who arms a timer and goes on
+ * breaks -DRUNNING=1 -DARMS=1 -DPARKS_UNWATCHED [assertion violated]: and who parks, and switches straight to another goroutine
+ * breaks -DREGIONS=1 -DTICKS=1 -DNO_SECOND_PLAN [assertion violated]: the monitor must look again after it has said until when it sleeps
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,116 +47,146 @@
 #ifndef THREADS
 #define THREADS 2
 #endif
+#ifndef RUNNING
+#define RUNNING 0
+#endif
 #ifndef ARRIVALS
-#define ARRIVALS 1
+#define ARRIVALS 0
+#endif
+#ifndef ARMS
+#define ARMS 0
+#endif
+#ifndef TICKS
+#define TICKS 0
+#endif
+#ifndef REGIONS
+#define REGIONS 0
+#endif
+#ifndef RETIRES
+#define RETIRES 0
 #endif
 
-#define NEVER 9
+#define NEVER 3
 #define NONE 7
 
 byte now;
-byte due[2] = NEVER;
-byte armed = 1, fired; /* counts */
-byte work;             /* runnable goroutines */
+byte when[2] = NEVER; /* the timers */
+byte heap[2];         /* and the processors they are on */
+byte work;            /* runnable goroutines */
+byte arrivals = ARRIVALS, arms = ARMS, ticks = TICKS;
 
-byte idle_ps = (1 << PROCESSORS) - 1, idle_ms = (1 << THREADS) - 1; /* sets, under sched.lock, of which a step here is one holding */
+/* Sets, under sched.lock, of which a step here is one holding. */
+byte idle_ps = (1 << PROCESSORS) - 1, idle_ms = (1 << THREADS) - 1;
 bool note[THREADS];
 byte handed[THREADS];
 bool attention[PROCESSORS];
+bool surplus; /* processor 1 is */
 
 byte keeper; /* 0: there is none */
 byte until = NEVER;
 bool kicked;
 bool stuck; /* the monitor has looked, nothing else moves, and a timer is due */
 
-inline take(set, which)
+#define EARLIEST (when[0] < when[1] -> when[0] : when[1])
+#define WHEN(t, p) (heap[t] == (p) -> when[t] : NEVER)
+#define DUE(p) (WHEN(0, p) < WHEN(1, p) -> WHEN(0, p) : WHEN(1, p)) /* p->due */
+
+inline timers_earliest(first)
 {
-    which = 0;
-    do
-    :: set & (1 << which) -> break
-    :: else -> which++
-    od;
-    set = set & ~(1 << which)
+    first = DUE(0);
+#if PROCESSORS == 2
+    first = (DUE(1) < first -> DUE(1) : first)
+#endif
 }
 
-inline earliest(e)
+inline take_processor(which)
 {
-    e = due[0];
-#if PROCESSORS == 2
-    e = (due[1] < e -> due[1] : e)
-#endif
+    which = (idle_ps & 1 -> 0 : 1);
+    idle_ps = idle_ps & ~(1 << which)
 }
 
 inline timers_watch()
 {
-    earliest(e);
+    timers_earliest(e);
     if
+    :: atomic { e >= until -> e = 0 }
     :: e < until ->
         if
         :: atomic { keeper != 0 && keeper <= e -> e = 0 }
         :: atomic { !(keeper != 0 && keeper <= e) -> e = 0 };
             kicked = true
         fi
-    :: atomic { !(e < until) -> e = 0 }
     fi
 }
 
+/* Any idle thread. */
 inline wake_any()
 {
-    atomic {
+    if
+    :: idle_ps != 0 && idle_ms != 0 ->
         if
-        :: idle_ps != 0 && idle_ms != 0 ->
-            if /* any idle thread */
-            :: idle_ms & 1 -> w = 0
-            :: idle_ms & 2 -> w = 1
-            fi;
-            idle_ms = idle_ms & ~(1 << w);
-            take(idle_ps, handed[w]);
-            note[w] = true;
-            w = 0
-        :: else
-        fi
-    }
+        :: idle_ms & 1 -> w = 0
+        :: idle_ms & 2 -> w = 1
+#if THREADS == 3
+        :: idle_ms & 4 -> w = 2
+#endif
+        fi;
+        idle_ms = idle_ms & ~(1 << w);
+        take_processor(handed[w]);
+        note[w] = true;
+        w = 0
+    :: else
+    fi
 }
 
-inline come_back()
+inline fire(t)
 {
-    atomic {
+    if
+    :: when[t] <= now ->
+        stuck = false;
         if
-        :: (idle_ms & (1 << me)) && idle_ps != 0 ->
-            take(idle_ps, p);
-            idle_ms = idle_ms & ~(1 << me)
-        :: else
+        :: when[t] = NEVER
+#if TICKS
+        :: ticks > 0 -> ticks--; when[t] = 2
+#endif
         fi
-    }
+    :: else
+    fi
 }
 
 proctype Thread(byte me)
 {
     byte p = NONE, e, d;
 
-sleep_idle:
-    d = NEVER;
     if
-    :: idle_ps != 0 -> earliest(d)
-    :: else
+    :: RUNNING && me == 0 -> p = 0; goto runs
+    :: !RUNNING || me != 0
+    fi;
+
+sleep_idle:
+    if
+    :: idle_ps != 0 -> timers_earliest(d)
+    :: idle_ps == 0 ->
+#ifndef SLEEPS_UNWATCHED
+        timers_watch();
+#endif
+        d = NEVER
     fi;
     if
     :: atomic { d != NEVER && keeper == 0 -> keeper = d };
 #ifndef KEEPER_LOOKS_ONCE
-        earliest(e);
+        timers_earliest(e);
         if
-        :: e >= d -> note[me] || now >= d
-        :: else
+        :: atomic { e < d -> keeper = 0; e = 0; d = 0; goto woken }
+        :: atomic { e >= d -> e = 0 }
         fi;
-#else
-        note[me] || now >= d;
 #endif
-        atomic { keeper = 0; e = 0; d = 0 }
+end_keeps:
+        atomic { note[me] || now >= d -> keeper = 0; d = 0 }
     :: d != NEVER && keeper != 0 ->
         if
         :: d < keeper -> timers_watch()
-        :: else
+        :: d >= keeper
         fi;
         d = 0;
 end_other_keeps:
@@ -145,72 +196,50 @@ end_other_keeps:
 end_nothing_due:
         note[me]
     fi;
-    if
-    :: atomic { note[me] -> note[me] = false; p = handed[me]; handed[me] = 0; goto find_work }
-    :: atomic { !note[me] }
-    fi;
-    come_back();
-    if
-    :: p != NONE -> goto find_work
-    :: else ->
-#ifndef KEEPER_JUST_STOPS
-        timers_watch();
-#endif
-        goto sleep_idle
-    fi;
+woken:
+    atomic {
+        if
+        :: note[me] -> note[me] = false; p = handed[me]; handed[me] = 0
+        :: !note[me] && (idle_ms & (1 << me)) && idle_ps != 0 -> /* come_back */
+            take_processor(p);
+            idle_ms = idle_ms & ~(1 << me)
+        :: else -> goto sleep_idle
+        fi
+    };
 
 find_work:
-    attention[p] = false;
-    earliest(e); /* run_timers */
-    if
-    :: e <= now ->
-        d_step {
-            if
-            :: due[0] <= now -> due[0] = NEVER; fired++; stuck = false
-            :: else
-            fi
-        };
-#if PROCESSORS == 2
-        d_step {
-            if
-            :: due[1] <= now -> due[1] = NEVER; fired++; stuck = false
-            :: else
-            fi
-        }
-#endif
-    :: else
-    fi;
-    if
-    :: atomic { work > 0 -> work--; e = 0; goto runs }
-    :: atomic { work == 0 -> e = 0; idle_ps = idle_ps | (1 << p); idle_ms = idle_ms | (1 << me); p = NONE }
-    fi;
-    if /* any_work */
-    :: work > 0 ->
-        come_back();
+#if RETIRES
+    atomic {
         if
-        :: p != NONE -> goto find_work
+        :: surplus && p == 1 -> p = NONE; idle_ms = idle_ms | (1 << me); goto sleep_idle /* processor_retire, go_idle */
         :: else
         fi
-    :: else
+    };
+#endif
+    atomic { attention[p] = false; fire(0) }; /* find_here */
+    atomic { fire(1) };
+    if
+    :: atomic { work > 0 -> work-- }
+    :: atomic { work == 0 -> idle_ps = idle_ps | (1 << p); idle_ms = idle_ms | (1 << me); p = NONE; goto sleep_idle }
     fi;
-    goto sleep_idle;
-
-runs:
 #ifndef RUNS_UNWATCHED
     timers_watch(); /* schedule_for_ever */
 #endif
-computes:
+
+runs:
     if
     :: goto find_work /* ends */
     :: true -> /* computes, until it is preempted */
 end_computes:
-        atomic { attention[p] -> attention[p] = false; goto find_work }
-    :: atomic { armed < 2 && due[p] == NEVER ->
-            armed++;
+        atomic { attention[p] -> goto find_work }
+#if ARMS
+    :: atomic { arms > 0 ->
+            arms--;
             stuck = false;
+            heap[arms] = p;
             if
-            :: due[p] = 1
-            :: due[p] = 2
+            :: when[arms] = 1
+            :: when[arms] = 2
             fi
         };
         if
@@ -218,43 +247,66 @@ end_computes:
 #ifndef ARMS_UNWATCHED
             timers_watch();
 #endif
-            goto computes
-        :: true -> /* parks: leave */
-            if
-            :: atomic { work > 0 -> work-- };
+            goto runs
+        :: goto find_work /* parks */
+        :: atomic { work > 0 -> work-- }; /* parks, and switches to another of its processor: leave */
 #ifndef PARKS_UNWATCHED
-                if
-                :: due[p] < until -> timers_watch()
-                :: else
-                fi;
+            if
+            :: DUE(p) < until -> timers_watch()
+            :: else
+            fi;
 #endif
-                goto computes
-            :: atomic { work == 0 -> goto find_work }
-            fi
+            goto runs
         fi
+#endif
     fi
 }
+
+#if REGIONS
+/* The thread of a goroutine in a blocking region, which may return, and computes then. */
+proctype Region()
+{
+    byte p = NONE, e;
+
+end_blocks:
+    atomic { idle_ps != 0 -> take_processor(p) }; /* take_back */
+#ifndef RETURNS_UNWATCHED
+    if /* processor_acquire */
+    :: DUE(p) < until -> timers_watch()
+    :: else
+    fi;
+#endif
+end_computes:
+    atomic { attention[p] -> attention[p] = false; fire(0) };
+    atomic { fire(1) };
+    timers_watch();
+    goto end_computes
+}
+#endif
 
 /* Goroutines made ready from outside. */
 proctype Outside()
 {
-    byte arrivals = ARRIVALS, w;
+    byte w;
 
+end:
     do
-    :: arrivals > 0 -> arrivals--; work++; wake_any()
-    :: break
+    :: atomic { arrivals > 0 -> arrivals--; work++; wake_any() }
+    :: arrivals > 0 -> arrivals = 0
+#if RETIRES
+    :: atomic { !surplus || (idle_ps & 2) -> surplus = true; idle_ps = idle_ps & ~2; attention[1] = true } /* shrink */
+#endif
     od
 }
 
 active proctype Clock()
 {
-    now = 1;
-    now = 2
+    now = 1
 }
 
 inline plan_for_timers()
 {
-    earliest(e);
+    timers_earliest(e);
     atomic {
         next = (e == NEVER || (keeper != 0 && keeper <= e) || e >= next -> next : e);
         e = 0
@@ -267,16 +319,19 @@ active proctype Monitor()
 
     do
     :: kicked = false;
-        earliest(e); /* look_everywhere */
-        if
-        :: atomic { e <= now && idle_ps != 0 -> e = 0 }; wake_any()
-        :: atomic { e <= now && idle_ps == 0 -> e = 0 };
-            attention[0] = true;
+        timers_earliest(e); /* look_everywhere */
+        atomic {
+            if
+            :: e <= now && idle_ps != 0 -> wake_any()
+            :: e <= now && idle_ps == 0 -> /* look_at_running */
+                attention[0] = true;
 #if PROCESSORS == 2
-            attention[1] = true
+                attention[1] = true
 #endif
-        :: atomic { e > now -> e = 0 }
-        fi;
+            :: e > now
+            fi;
+            e = 0
+        };
         plan_for_timers();
         until = next;
 #ifndef NO_SECOND_PLAN
@@ -292,7 +347,7 @@ end_sleeps:
                 next <= now || kicked
             :: next <= now -> timeout -> /* a grant later */
                 if
-                :: due[0] <= now || due[1] <= now -> assert(!stuck); stuck = true
+                :: EARLIEST <= now -> assert(!stuck); stuck = true
                 :: else
                 fi
             fi
@@ -302,12 +357,29 @@ end_sleeps:
 }
 
 init {
+    byte i, first;
+
     atomic {
-        due[0] = 1;
-        run Thread(0);
-        run Thread(1);
+#if RUNNING
+        idle_ps = idle_ps & ~1;
+        idle_ms = idle_ms & ~1;
+        work = 1;
+#else
+        when[1] = 1;
+#endif
+        for (i : 0 .. THREADS - 1) {
+            run Thread(i)
+        }
+#if REGIONS
+        for (i : 1 .. REGIONS) {
+            run Region()
+        }
+#endif
+        i = 0;
         run Outside()
     }
     timeout;
-    assert(fired == armed || until <= now)
+    first = EARLIEST;
+    assert(first == NEVER || until <= first || (keeper != 0 && keeper <= first));
+    assert(first > now || until <= now)
 }
