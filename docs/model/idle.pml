@@ -24,11 +24,12 @@
  * holds -DMONITOR -DSUBMITS=1 -DSECOND=1: with the monitor, and goroutines from outside
  * holds -DMONITOR -DRUNNING=1 -DPUSHES=2 -DYIELDS=1: goroutines made ready inside, and yields
  * holds -DMONITOR -DRUNNING=1 -DSLEEPERS=2: timers that are due at once, found by who runs or by who keeps the time
- * holds -DMONITOR -DSLEEPERS=2 -DPUSHES=1: the same where all are idle, and more made ready
+ * holds -DMONITOR -DSLEEPERS=2: the same where all are idle
  * holds -DMONITOR -DRUNNING=1 -DLEFT=7 -DSLICES=1: work that is moved from one processor to the other, while the monitor looks
  * holds -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DPUSHES=1: a blocking region, with work left on the processor
  * holds -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DSPARE=1: the same with no thread to carry it on until one is started
  * holds -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DSLICES=1 -DLENDS_UNTOLD: of what is on a lent processor the monitor was told before
+ * large -DMONITOR -DSLEEPERS=2 -DPUSHES=1: timers that are due at once, and goroutines made ready inside
  * large -DMONITOR -DRUNNING=1 -DSUBMITS=1 -DPUSHES=2: goroutines from outside and inside
  * large -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DPUSHES=1 -DSLICES=1: a blocking region, and an early look
  * large -DMONITOR -DRUNNING=1 -DREGIONS=1 -DLEFT=1 -DPUSHES=1 -DSLICES=1 -DLENDS_UNTOLD: the same, and who lends does not tell

@@ -11,8 +11,8 @@
  * goroutine while another waits. Each goroutine ends, computes until the monitor has it preempted, or arms a timer, due at 1 or 2, and
  * goes on or parks (ARMS, at most 2 in all). A timer that fires may be armed anew for 2 (TICKS). ARRIVALS goroutines come from outside.
  * REGIONS goroutines in blocking regions may return, and compute then. RETIRES: processor 1 may be taken out of service. The clock
- * goes from 0 to 1; the monitor may come later than it has said (its pace), as every process here may. One step is one access to memory in one total order, or one holding of a lock; who goes idle and who wakes whom
- * is idle.pml's business, and here they lose nothing.
+ * goes from 0 to 1; the monitor may be later than it has said (its pace), as every process here may. One step is one access to memory,
+ * all in one order, or what is done under one holding of a lock; who goes idle and who wakes whom is for idle.pml, and loses nothing here.
  *
  * Not as the code is: sleep_idle of today does not call timers_watch where it finds no processor idle. That is the fault
  * SLEEPS_UNWATCHED; the runs below hold with the call.
@@ -23,9 +23,9 @@
  * holds -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1: and both of two
  * holds -DPROCESSORS=2 -DRUNNING=1 -DARMS=1 -DRETIRES=1: a processor is taken out of service
  * holds -DRUNNING=1 -DARMS=2 -DKEEPER_LOOKS_ONCE: the keeper need not look twice: who arms an earlier timer sees to it
- * holds -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1 -DKEEPER_LOOKS_ONCE: nor with two processors
  * holds -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1 -DRETURNS_UNWATCHED: who returns need not look: who watched the timers still does
- * large -DRUNNING=1 -DARMS=2 -DARRIVALS=1: one thread more to be woken
+ * large -DRUNNING=1 -DARMS=2 -DARRIVALS=1: two timers, and a thread is woken
+ * large -DPROCESSORS=2 -DTHREADS=1 -DREGIONS=2 -DTICKS=1 -DKEEPER_LOOKS_ONCE: the keeper looks once, two processors
  * large -DTHREADS=3 -DRUNNING=1 -DARMS=2 -DKEEPER_LOOKS_ONCE: the keeper looks once, three threads
  * large -DPROCESSORS=2 -DREGIONS=1 -DTICKS=1 -DARMS=1: all at once
  * large -DPROCESSORS=2 -DREGIONS=1 -DTICKS=1 -DARMS=1 -DKEEPER_LOOKS_ONCE: all at once, and the keeper looks once
