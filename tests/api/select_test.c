@@ -180,19 +180,21 @@ TEST(the_cases_that_lost_wait_no_longer)
     CHECK_EQ(-EAGAIN, go_send_until(p->a, &(int){6}, GO_NOW));
 }
 
-/* Who was woken for one case still has to leave the queues of the others. */
+/* Who was woken for one case still has to take its locks and leave the queues of the others. */
 TEST(a_channel_is_not_freed_under_a_select_that_has_yet_to_leave_it)
 {
     struct pair *p = test_alloc(sizeof *p);
 
-    *p = (struct pair){go_chan_new(sizeof(int), 0), test_chan(sizeof(int), 0)};
+    *p = (struct pair){go_chan_new(sizeof(int), 0), go_chan_new(sizeof(int), 0)};
     go_maxprocs(1);
     test_start_until_blocked(select_either, p);
     go_preempt_off();
     CHECK_EQ(0, go_send(p->b, &(int){5}));
     CHECK_EQ(-EBUSY, go_chan_free(p->a));
+    CHECK_EQ(-EBUSY, go_chan_free(p->b));
     go_preempt_on();
     EVENTUALLY(go_chan_free(p->a) == 0);
+    EVENTUALLY(go_chan_free(p->b) == 0);
 }
 
 struct lost {
