@@ -16,9 +16,6 @@
  * moment. One step is one access to memory, or one holding of sched.lock. A thread's pushes on its own queues go through a store buffer,
  * as on x86; what locks or swaps waits until it is empty. Starting a thread does not fail.
  *
- * Not as the code is: wake_searcher of today takes its search back after it has dropped sched.lock. That is the fault UNDOES_LATE. A
- * goroutine may then wait while a processor is idle, until the monitor looks, a slice at most: with MONITOR the fault does no harm.
- *
  * holds -DSUBMITS=2 -DSECOND=1: no wake-up is lost, whatever the monitor does
  * rests -DSUBMITS=2 -DSECOND=1: and nobody goes round and round
  * holds -DMONITOR -DSUBMITS=1 -DSECOND=1: with the monitor, and goroutines from outside

@@ -14,9 +14,6 @@
  * goes from 0 to 1; the monitor may be later than it has said (its pace), as every process here may. One step is one access to memory,
  * all in one order, or what is done under one holding of a lock; who goes idle and who wakes whom is for idle.pml, and loses nothing here.
  *
- * Not as the code is: sleep_idle of today does not call timers_watch where it finds no processor idle. That is the fault
- * SLEEPS_UNWATCHED; the runs below hold with the call.
- *
  * holds -DRUNNING=1 -DARMS=2: timers are armed while all processors are busy
  * holds -DRUNNING=1 -DARMS=1 -DARRIVALS=1: and while a thread is woken
  * holds -DREGIONS=1 -DTICKS=1: the only processor is taken by who returns from a blocking region

@@ -20,7 +20,17 @@
 
 /* ---- waking ---- */
 
-/* Somebody idle takes an idle processor, searching. The caller has counted it in sched.searching. */
+/* A processor is idle, and no thread: the monitor starts one. It is told once; while it cannot have one, it tries again by itself.
+ */
+static void want_thread(void)
+{
+    uint32_t enough = THREAD_ENOUGH;
+    if (cas_ordered(&sched.wanted_threads, &enough, THREAD_NOW))
+        monitor_kick();
+}
+
+/* Somebody idle takes an idle processor, searching. The caller has counted it in sched.searching; where nobody can, that is taken
+ * back before the lock is dropped: a thread that goes idle after that must not leave work to a search that is none. */
 static void wake_searcher(void)
 {
     lock_take(&sched.lock);
@@ -31,20 +41,18 @@ static void wake_searcher(void)
         sched.idle_threads = m->idle_link;
         m->idle = false;
     } else if (p) {
-        idle_push(p); /* no thread for it: the monitor starts one */
+        idle_push(p);
     }
+    if (!m)
+        add_ordered(&sched.searching, -1u);
     lock_drop(&sched.lock);
     if (m) {
         add_relaxed(&sched.wakeups, 1);
         preempt_hold();
         thread_wake(m, p, true);
         preempt_release();
-        return;
-    }
-    add_ordered(&sched.searching, -1u);
-    if (p) {
-        store_ordered(&sched.wanted_threads, THREAD_NOW);
-        monitor_kick();
+    } else if (p) {
+        want_thread();
     }
 }
 
@@ -96,8 +104,7 @@ void hand_over(struct processor *p)
         thread_wake(m, p, false);
         preempt_release();
     } else if (work) {
-        store_ordered(&sched.wanted_threads, THREAD_NOW);
-        monitor_kick();
+        want_thread();
     } else {
         wake_any();
     }
@@ -225,8 +232,9 @@ static void sleep_idle(struct thread *m)
                 thread_sleep(m, due);
             store_ordered(&sched.keeper, 0);
         } else {
-            if (due != TIME_NEVER && due < nobody)
-                timers_watch(); /* the keeper sleeps longer than that: the monitor sees to it */
+            /* The keeper sleeps longer than that, or no processor is idle: the monitor sees to it. */
+            if (due == TIME_NEVER || due < nobody)
+                timers_watch();
             deadlock_check();
             thread_sleep(m, TIME_NEVER);
         }

@@ -48,6 +48,7 @@ _Atomic int64_t monitor_until = TIME_NEVER;
 static _Atomic uint32_t kicked;
 static _Atomic uint32_t dump_wanted;
 static struct seen seen[PROCESSORS_MAX];
+static int64_t thread_retry; /* not before */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 
 void monitor_kick(void)
@@ -210,16 +211,26 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
 
 /* ---- the rest of its work ---- */
 
-/* A processor was idle, work was there, and no thread: starts one. False: the system had none to give, try later. */
-static bool start_wanted_thread(void)
+/* No thread is to be had: tries again some time later. The wish stays, so nobody kicks for it meanwhile. */
+static bool do_without_thread(struct look *l)
 {
-    uint32_t wish = swap_ordered(&sched.wanted_threads, THREAD_ENOUGH);
-    if (wish == THREAD_LATER) {
-        store_ordered(&sched.wanted_threads, THREAD_NOW);
-        processor_free_idle_work();
-    }
-    if (wish != THREAD_NOW)
-        return wish == THREAD_ENOUGH;
+    thread_retry = l->now + THREAD_RETRY;
+    store_ordered(&sched.wanted_threads, THREAD_NOW);
+    processor_free_idle_work();
+    return false;
+}
+
+/* A processor was idle, work was there, and no thread: starts one. False: the system had none to give. */
+static bool start_wanted_thread(struct look *l)
+{
+    uint32_t wish = load_ordered(&sched.wanted_threads);
+    if (wish == THREAD_ENOUGH)
+        return true;
+    if (l->now < thread_retry)
+        return false;
+    if (wish == THREAD_LATER)
+        return do_without_thread(l);
+    store_ordered(&sched.wanted_threads, THREAD_ENOUGH);
     lock_take(&sched.lock);
     struct processor *p = sched.idle_threads ? NULL : idle_pop();
     lock_drop(&sched.lock);
@@ -232,9 +243,7 @@ static bool start_wanted_thread(void)
     lock_take(&sched.lock);
     idle_push(p);
     lock_drop(&sched.lock);
-    store_ordered(&sched.wanted_threads, THREAD_NOW);
-    processor_free_idle_work();
-    return false;
+    return do_without_thread(l);
 }
 
 /* Preempted goroutines wait behind all others; if none of them had a turn while two slices passed, one on each
@@ -277,9 +286,9 @@ static void look_everywhere(struct look *l)
     l->earliest = timers_earliest();
     l->waiting = somebody_waits();
     store_relaxed(&sched.clock, l->now);
-    bool threads = start_wanted_thread();
+    bool threads = start_wanted_thread(l);
     if (!threads)
-        again_at(l, l->now + THREAD_RETRY);
+        again_at(l, thread_retry);
     /* An idle processor is no help to those who wait if no thread can be had for it. */
     l->idle = threads && load_ordered(&sched.idle_count) != 0;
     for (int i = 0; i < load_ordered(&sched.processors_ever); i++)

@@ -177,6 +177,33 @@ static void nest_regions(void *arg, int index)
     atomic_store(&f->set, true);
 }
 
+static void sleep_a_while(void *arg, int index)
+{
+    (void)index;
+    CHECK_EQ(0, go_sleep(300 * GO_MILLISECOND));
+    atomic_store((atomic_bool *)arg, true);
+}
+
+/* The thread that keeps the time finds no processor when it wakes up. */
+TEST(a_sleeper_wakes_up_though_one_who_came_back_from_a_region_computes)
+{
+    atomic_bool *awake = test_alloc(sizeof *awake);
+    int64_t end = test_now() + 20 * GO_SECOND;
+    struct crew *c;
+
+    NEEDS_PREEMPTION();
+    go_maxprocs(1);
+    c = crew_start(1, sleep_a_while, awake);
+    test_settle();
+    go_blocking_begin();
+    sleep_in_kernel(30);
+    go_blocking_end();
+    while (!atomic_load(awake) && test_now() < end)
+        hog_for(GO_MILLISECOND);
+    CHECK(atomic_load(awake));
+    crew_wait(c);
+}
+
 TEST(regions_nest)
 {
     struct flag *f = new_flag();

@@ -230,31 +230,37 @@ static void block(void *arg, int index)
     atomic_fetch_add((atomic_int *)arg, 1);
 }
 
-static void check_blocked(struct fault *fault)
+/* Returns how many tries failed in a second. */
+static int check_blocked(struct fault *fault)
 {
     atomic_int *back = test_alloc(sizeof *back);
     struct go_stats stats = {0};
     struct crew *c;
     struct hogs *h;
-    int n;
+    int n, failed;
+    int64_t begin;
 
     go_maxprocs(4);
     go_stats_read(&stats, sizeof stats);
     n = (int)stats.threads + 10; /* so that all threads there are block, and one more is wanted */
+    begin = test_now();
     fault_plan(fault, 0, FOR_EVER);
     c = crew_start(n, block, back);
     h = hogs_start(4, hog_counting);
     for (int i = 0; i < 4; i++)
         hogs_wait_for_turn(h, i); /* as soon as a thread is back */
-    CHECK(fault_end(fault) > 0);
+    failed = fault_end(fault);
+    begin = test_now() - begin;
+    CHECK(failed > 0);
     hogs_stop(h);
     crew_wait(c);
     CHECK_EQ(n, atomic_load(back));
+    return (int)(failed * GO_SECOND / begin);
 }
 
 TEST(while_no_thread_can_be_started_the_others_go_on_with_those_there_are)
 {
-    check_blocked(&no_thread);
+    CHECK_BETWEEN(0, 1000, check_blocked(&no_thread));
 }
 
 TEST(while_no_thread_can_get_its_stack_for_faults_the_others_go_on_with_those_there_are)
