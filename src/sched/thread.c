@@ -89,8 +89,8 @@ static struct thread *take_descriptor(void)
 /* The last that a thread does with its descriptor. */
 static void give_descriptor(struct thread *m)
 {
-    m->bound = NULL;
-    m->quits = m->masked = false;
+    m->bound = m->came_from = NULL;
+    m->quits = m->masked = m->searching = false;
     store_relaxed(&m->wanted, 0);
     store_relaxed(&m->signal_pending, 0);
     lock_take(&sched.lock);
