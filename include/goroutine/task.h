@@ -64,7 +64,8 @@ GO_API void go_blocking_begin(void);
 GO_API void go_blocking_end(void);
 
 /* go_slice sets the time in nanoseconds after which a running goroutine is taken off if another one waits, and returns the
- * time before; ns of 0 or less only asks. Goroutines are looked at once a slice, so one may run for up to two.
+ * time before; ns of 0 or less only asks. One that begins when another is taken off lasts that long; one that
+ * begins when another has gone by itself may last up to twice and a quarter.
  * 1 ms at the start, or the environment's GOROUTINE_SLICE in microseconds. Values below 20 us are raised to it, above 10 s
  * lowered to it. */
 GO_API int64_t go_slice(int64_t ns);

@@ -20,6 +20,7 @@
 #define UNFENCED_SLEEP 10000000 /* the longest sleep where the system cannot fence all threads */
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
+#define SLOWEST_PACE   500000   /* between two looks for timers: so late is one at the most that was left to others */
 #define THREAD_RETRY   10000000
 #define REQUEST_TIME   10000 /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
@@ -271,8 +272,8 @@ static void keep_pace(struct look *l)
     if (l->now < pace.planned)
         return;
     pace.pause = l->moving && l->now - pace.last <= 2 * pace.pause ? 2 * pace.pause : GRANT;
-    if (pace.pause > l->slice && pace.pause > GRANT)
-        pace.pause = l->slice > GRANT ? l->slice : GRANT;
+    if (pace.pause > SLOWEST_PACE)
+        pace.pause = SLOWEST_PACE;
     pace.last = l->now;
     pace.planned = TIME_NEVER;
 }
