@@ -268,6 +268,15 @@ static bool run_urgent(struct prompt *both)
     return os_thread_start(become_urgent, both, 0) == 0 && wait_for(before + 2);
 }
 
+/* In a child, since there may be no way back. */
+static void start_with_less_priority(void)
+{
+    struct prompt before, urgent[2];
+    setpriority(PRIO_PROCESS, 0, 7);
+    before = promptness();
+    _exit(run_urgent(urgent) && before.nice == 7 && urgent[1].nice == 7 ? 0 : 1);
+}
+
 static void test_promptness(void)
 {
     struct prompt before = promptness(), prompt, urgent[2];
@@ -286,6 +295,7 @@ int main(void)
 {
     /* First, because ThreadSanitizer wants no child of a process with threads to start some. */
     OK(exited(in_child(start_over_the_limit), 0), "one thread too many is -EAGAIN");
+    OK(exited(in_child(start_with_less_priority), 0), "a thread that an urgent one starts is no more urgent than the process");
     test_identity();
     test_start();
     test_numbers();

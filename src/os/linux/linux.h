@@ -19,6 +19,10 @@ long os_system_call(long number, long a, long b, long c, long d, long e, long f)
 /* The process id, without a system call; right in the child of a fork. [signal] (thread.c) */
 int os_process_id(void);
 
+/* What the calling thread, if it is urgent, must pass on to those it starts; 0: nothing. (prompt.c) */
+int os_prompt_niceness(void);
+void os_prompt_inherit(int niceness);
+
 /* How os_guard works here. Tests set it to force the way of older kernels. (guard.c) */
 enum guard_way { GUARD_UNKNOWN, GUARD_MARKS, GUARD_SPLITS };
 extern _Atomic int os_guard_way;

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "os/linux/linux.h"
@@ -24,6 +25,8 @@ enum {
     FIRST_OF_ALL = -20
 };
 
+static _Thread_local int niceness __attribute__((tls_model("initial-exec"))); /* before it was urgent */
+
 /* Linux 6.12 takes runtime as the wanted slice of an ordinary thread: the shorter, the sooner it runs after a wake-up. Older
  * kernels ignore it. The priority needs a permission that few have, so the slice is asked for once more without it. */
 static void ask_for_short_slice(void)
@@ -37,10 +40,25 @@ static void ask_for_short_slice(void)
     wanted.flags |= RESET_ON_FORK;
     wanted.runtime = SHORT_SLICE;
     wanted.nice = FIRST_OF_ALL;
-    if (os_call(SYS_sched_setattr, 0, &wanted, 0) == 0)
+    if (os_call(SYS_sched_setattr, 0, &wanted, 0) == 0) {
+        niceness = now.nice;
         return;
+    }
     wanted.nice = now.nice;
     os_call(SYS_sched_setattr, 0, &wanted, 0);
+}
+
+/* A thread that an urgent one starts has lost its priority, but what it gets instead is always 0: more than a process has that is
+ * run with `nice`. */
+int os_prompt_niceness(void)
+{
+    return niceness;
+}
+
+void os_prompt_inherit(int wanted)
+{
+    if (wanted != 0)
+        os_call(SYS_setpriority, PRIO_PROCESS, 0, wanted);
 }
 
 void os_thread_set_prompt(bool urgent)

@@ -59,12 +59,14 @@ __attribute__((constructor)) static void watch_forks(void)
 struct start {
     void (*run)(void *);
     void *arg;
+    int niceness;
 };
 
 static void *begin(void *record)
 {
     struct start start = *(struct start *)record;
     free(record);
+    os_prompt_inherit(start.niceness);
     os_interrupt_unmask(); /* the creator may have been inside a handler of ours */
     start.run(start.arg);
     return NULL;
@@ -90,7 +92,7 @@ int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
     struct start *record = malloc(sizeof *record);
     if (record == NULL)
         return -ENOMEM;
-    *record = (struct start){.run = run, .arg = arg};
+    *record = (struct start){.run = run, .arg = arg, .niceness = os_prompt_niceness()};
     int result = create(record, stack_size);
     if (result == -EINVAL && stack_size != 0)
         result = create(record, 0); /* libc puts thread-local storage on this stack, and the program's did not fit */
