@@ -84,10 +84,29 @@ TEST(a_shorter_slice_takes_goroutines_off_more_often)
     CHECK(often > 3 * rarely);
 }
 
-/* The most and the least turns of n hogs in the time. */
+/* The most and the least turns of n hogs since `before`. */
+static bool turns_are_equal(struct hogs *h, int n, const unsigned long *before)
+{
+    unsigned long least = ULONG_MAX, most = 0;
+
+    for (int i = 0; i < n; i++) {
+        unsigned long turns = hogs_turns(h, i) - before[i];
+
+        least = turns < least ? turns : least;
+        most = turns > most ? turns : most;
+    }
+    if (most <= 2 * least + 2)
+        return true;
+    test_note("%d hogs: most %lu, least %lu", n, most, least);
+    return false;
+}
+
+/* Another program may slow down one of the processors for a while, and so those that run there just then: in the long run it must
+ * be equal. */
 static void check_fair(int procs, int n)
 {
-    unsigned long least = ULONG_MAX, most = 0, before[HOGS_MAX];
+    unsigned long before[HOGS_MAX];
+    bool equal = false;
     struct hogs *h;
 
     go_maxprocs(procs);
@@ -95,16 +114,12 @@ static void check_fair(int procs, int n)
     go_sleep(GO_SECOND / 10);
     for (int i = 0; i < n; i++)
         before[i] = hogs_turns(h, i);
-    go_sleep(2 * GO_SECOND);
-    for (int i = 0; i < n; i++) {
-        unsigned long turns = hogs_turns(h, i) - before[i];
-
-        least = turns < least ? turns : least;
-        most = turns > most ? turns : most;
+    for (int i = 0; i < 10 && !equal; i++) {
+        go_sleep(2 * GO_SECOND);
+        equal = turns_are_equal(h, n, before);
     }
     hogs_stop(h);
-    if (!CHECK(most <= 2 * least + 2))
-        test_note("%d hogs on %d: most %lu, least %lu", n, procs, most, least);
+    CHECK(equal);
 }
 
 TEST(four_hogs_get_equal_shares_of_one_processor)
