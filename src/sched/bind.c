@@ -26,7 +26,9 @@ void go_preempt_on(void)
         panic("go_preempt_on without go_preempt_off");
     if (--g->preempt_off == 0 && g->preempt_deferred) {
         g->preempt_deferred = false;
+        int kept = *os_errno(); /* as in any preemption */
         sched_yield_now();
+        *os_errno() = kept;
     }
 }
 

@@ -12,16 +12,28 @@ static int *errno_address(void)
 
 static int *(*volatile errno_at)(void) = errno_address; /* asked anew each time: a goroutine may have moved */
 
+/* Not preempted between the two halves of it: asking for the address, and using it. */
+static int set_errno(int value)
+{
+    int before;
+
+    go_preempt_off();
+    before = *errno_at();
+    *errno_at() = value;
+    go_preempt_on();
+    return before;
+}
+
 static void keep_errno(void *arg, int index)
 {
     (void)arg;
     for (int i = 0; i < SCALED(300); i++) {
         int mine = 1000 + index * 1000 + i;
 
-        *errno_at() = mine;
+        set_errno(mine);
         for (int spin = 0; spin < 20000; spin++)
             __asm__ volatile("");
-        if (!CHECK_EQ(mine, *errno_at()))
+        if (!CHECK_EQ(mine, set_errno(0)))
             return;
     }
 }

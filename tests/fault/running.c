@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "fault/fail.h"
 #include "hogs.h"
+#include "sanitizers.h"
 #include "os/os.h"
 
 static struct fault no_mapping, no_memory, no_thread, no_guard;
@@ -265,6 +266,8 @@ TEST(while_no_thread_can_be_started_the_others_go_on_with_those_there_are)
 
 TEST(while_no_thread_can_get_its_stack_for_faults_the_others_go_on_with_those_there_are)
 {
+    if (WITH_ASAN || WITH_TSAN)
+        SKIP("the sanitizer has given each thread such a stack");
     check_blocked(&no_mapping);
 }
 
