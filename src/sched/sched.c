@@ -145,6 +145,7 @@ static void run_bound(struct thread *m)
 {
     if (m->p)
         hand_over(processor_drop(m));
+    deadlock_check();
     thread_sleep(m, TIME_NEVER); /* partner: give_to_bound; it may have come first */
     store_relaxed(&m->note, 0);
     processor_take(m, m->handed);
