@@ -15,6 +15,7 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
+#include "base/valgrind.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
@@ -143,6 +144,7 @@ static struct goroutine *carve(struct region *r)
     if (error)
         return NULL;
     struct goroutine *g = prepare(r, i);
+    valgrind_stack(g->stack_low, g->stack_high);
     store_release(&r->carved, i + 1);
     return g;
 }

@@ -123,7 +123,8 @@ static int adopt_main(void)
     static _Atomic uint32_t adopted;
     if (load_relaxed(&adopted) || !os_thread_is_first())
         return 0;
-    add_ordered(&sched.blocking, 1); /* as if in a blocking region: else a look for a deadlock finds one thread, and nobody to run */
+    add_ordered(&sched.blocking,
+                1); /* as if in a blocking region: else a look for a deadlock finds one thread, and nobody to run */
     int error = thread_adopt_first(&main_goroutine);
     if (!error) {
         store_relaxed(&adopted, 1);

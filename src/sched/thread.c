@@ -5,6 +5,7 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
+#include "base/valgrind.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
@@ -171,6 +172,7 @@ int thread_adopt_first(struct goroutine *g)
         os_unmap(stack, size);
         return error;
     }
+    valgrind_stack((uintptr_t)stack, (uintptr_t)stack + size);
     init(m);
     m->is_first = true;
     m->thread = os_thread_self();
