@@ -104,9 +104,17 @@ static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uint
     }
     queue_fresh(p, g);
     wake_for(p);
-    if (unlikely(load_relaxed(&m->wanted)))
-        preempt_now(m);
     return 0;
+}
+
+/* The caller holds nothing of ours. Not so who spawns inside the library: a timer does it under the lock of its heap. */
+static int spawn_and_give_way(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc)
+{
+    int error = spawn(attr, fn, arg, creator_pc);
+    struct thread *m = thread_self();
+    if (m && unlikely(load_relaxed(&m->wanted)))
+        preempt_now(m);
+    return error;
 }
 
 int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc)
@@ -118,7 +126,7 @@ int go_spawn(void (*fn)(void *), void *arg)
 {
     if (unlikely(!fn))
         return -EINVAL;
-    return spawn(NULL, fn, arg, (uintptr_t)__builtin_return_address(0));
+    return spawn_and_give_way(NULL, fn, arg, (uintptr_t)__builtin_return_address(0));
 }
 
 int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
@@ -131,7 +139,7 @@ int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
         if (attr->reserved[i])
             return -EINVAL;
     }
-    return spawn(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
+    return spawn_and_give_way(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
 }
 
 /* The first code on a new stack. */
