@@ -313,10 +313,7 @@ int main(void)
     OK(exited(in_child(sent_and_handled_earlier), 42), "one that was sent goes straight there");
     OK(exited(in_child(overflow), 43), "the overflow of a stack reaches the hook");
     OK(died_of(in_child(overflow_twice), SIGSEGV), "the overflow of the alternate stack ends the process");
-    if (WITH_ASAN || WITH_TSAN)
-        tap_skip("for there is a guard below it", "the sanitizer's is used");
-    else
-        OK(died_of(in_child(below_alternate), SIGSEGV), "for there is a guard below it");
+    OK(died_of(in_child(below_alternate), SIGSEGV), "for there is a guard below it");
     if (WITH_TSAN || WITH_ASAN || os_frame_room() - 2048 < 3072)
         tap_skip("an interrupt that finds no room reaches the hook without an address",
                  "frames are small here, or stacks are watched");
