@@ -1,6 +1,5 @@
-/* Telling valgrind of our stacks, if its header is there when the library is built. Else it takes a switch between two stacks that
- * lie close together for growth of one, and calls what is on them uninitialised. Its requests are a few instructions that do
- * nothing elsewhere. (Valgrind User Manual 3.1, The Client Request mechanism.)
+/* What passes between valgrind and us, if its header is there when the library is built. Its requests are a few instructions that
+ * do nothing elsewhere. (Valgrind User Manual 3.1, The Client Request mechanism.)
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,8 +15,16 @@
 #endif
 #ifndef VALGRIND_STACK_REGISTER
 #define VALGRIND_STACK_REGISTER(low, high) 0
+#define RUNNING_ON_VALGRIND                0
 #endif
 
+static inline bool valgrind_runs(void)
+{
+    return RUNNING_ON_VALGRIND != 0;
+}
+
+/* Tells of a stack of ours. Else it takes a switch between two that lie close together for growth of one, and calls what is on them
+ * uninitialised. */
 static inline void valgrind_stack(uintptr_t low, uintptr_t high)
 {
     (void)VALGRIND_STACK_REGISTER((void *)low, (void *)(high - 1));

@@ -32,15 +32,25 @@ void go_preempt_on(void)
     }
 }
 
+void sched_tie(struct thread *m, struct goroutine *g)
+{
+    g->bound = m;
+    m->bound = g;
+}
+
+void sched_untie(struct thread *m, struct goroutine *g)
+{
+    m->bound = NULL;
+    g->bound = NULL;
+}
+
 int go_lock_thread(void)
 {
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE)
         return -EPERM;
-    struct thread *m = thread_self();
     g->locks_thread++;
-    g->bound = m;
-    m->bound = g;
+    sched_tie(thread_self(), g);
     return 0;
 }
 
@@ -49,9 +59,7 @@ int go_unlock_thread(void)
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE || g->locks_thread == 0)
         return -EPERM;
-    if (--g->locks_thread == 0) {
-        thread_self()->bound = NULL;
-        g->bound = NULL;
-    }
+    if (--g->locks_thread == 0)
+        sched_untie(thread_self(), g);
     return 0;
 }

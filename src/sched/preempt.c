@@ -18,12 +18,14 @@
 #include "sched/preempt.h"
 
 #include "arch/arch.h"
+#include "base/valgrind.h"
 #include "sched/runtime.h"
 #include "sched/sched.h"
 
 int preempt_force;
 
 static enum preempt_mode mode;
+static bool frames_stay; /* a frame must return on the thread that it interrupted: valgrind's bring that one's pointer back */
 extern const char __start_go_text[] __attribute__((visibility("hidden")));
 extern const char __stop_go_text[] __attribute__((visibility("hidden")));
 
@@ -161,10 +163,15 @@ void preempt_interrupt(void *frame)
     if (mode == PREEMPT_INJECT && arch_inject(frame, injected))
         return; /* else this frame cannot take a call: it is left in place */
     struct goroutine *g = m->current;
+    bool tied = frames_stay && !g->bound;
     g->in_frame = true;
     m->masked = true;
+    if (tied)
+        sched_tie(m, g);
     go_away(m);
     m = thread_self();
+    if (tied)
+        sched_untie(m, g);
     g->in_frame = false;
     m->masked = false; /* the return from the handler restores the goroutine's own mask */
     os_frame_adopt(frame);
@@ -173,5 +180,6 @@ void preempt_interrupt(void *frame)
 
 void preempt_start(enum preempt_mode chosen)
 {
-    mode = SANITIZE_CAN_PREEMPT ? chosen : PREEMPT_OFF;
+    frames_stay = valgrind_runs();
+    mode = !SANITIZE_CAN_PREEMPT ? PREEMPT_OFF : frames_stay && chosen == PREEMPT_INJECT ? PREEMPT_FRAME : chosen;
 }

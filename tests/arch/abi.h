@@ -7,7 +7,8 @@
  * abi_entry_aligned(), abi_entry_control() whether it found the stack as a function does, and the control words of abi_new_context
  * abi_new_context(top, entry)        arch_context_init with unusual control words
  *
- * ABI_WAYS, abi_way(i)               makes the library save registers in another way that the CPU knows; its name; NULL: not here
+ * ABI_WAYS, abi_way(i)               makes the library save registers in another way that the CPU knows; its name; NULL: not
+ *                                    here, and so in its own way
  * struct abi_spin                    every register that user code has, before and after
  * abi_spin_random(spin, variant, state) fills it; the variants differ in the stack pointer, whose lowest bits they are
  * abi_spin(spin)                     loads all registers and the red zone from spin->in, goes round in a small loop until

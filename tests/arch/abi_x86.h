@@ -128,7 +128,7 @@ static inline const char *x86_area_difference(const uint8_t *expected, const uin
 
 enum { ABI_WAYS = 4 };
 
-/* Makes arch_preempt save the block in one of the ways that the CPU knows. NULL: this machine can not. */
+/* Makes arch_preempt save the block in one of the ways that the CPU knows. NULL: this machine can not, and saves in its own way. */
 static inline const char *abi_way(int way)
 {
     static const char *const names[] = {"FNSAVE", "FXSAVE", "XSAVE", "XSAVEC"};
@@ -136,9 +136,10 @@ static inline const char *abi_way(int way)
 
     if (!machine.size)
         machine = arch_state;
+    arch_state = machine;
+    x86_kind = machine.kind;
     if ((uint32_t)way > machine.kind || (way == X86_FNSAVE && sizeof(long) == 8))
         return NULL;
-    arch_state = machine;
     arch_state.kind = x86_kind = (uint32_t)way;
     if (way < X86_XSAVE) {
         arch_state.size = way == X86_FNSAVE ? 108 : 512;
@@ -149,7 +150,7 @@ static inline const char *abi_way(int way)
 
 /* ---- what can not be made to call ---- */
 
-enum { ABI_REFUSALS = 2 };
+enum { ABI_REFUSALS = 3 };
 
 /* Edits a frame so that arch_inject must refuse it, and says why; abi_way undoes what it does beside. */
 static inline const char *abi_refusal(int number, void *frame)
@@ -159,6 +160,10 @@ static inline const char *abi_refusal(int number, void *frame)
     if (number == 1) {
         arch_state.mask &= ~UINT64_C(4);
         return "a frame with vector state in use that the library does not save";
+    }
+    if (number == 2) {
+        arch_state.size += 1 << 20;
+        return "a frame without room for vector state";
     }
     regs[REG_EFL] |= X86_ALIGNMENT;
     regs[sizeof(long) == 8 ? 15 : 7] |= 2;

@@ -48,7 +48,11 @@ static void on_interrupt(int number, siginfo_t *info, void *frame)
         return;
     interrupted_sp = arch_frame_sp(frame);
     frame_size = interrupted_sp - (uintptr_t)frame; /* except for faults */
-    refused |= !arch_inject(frame, callee);
+    if (!arch_inject(frame, callee)) {
+        refused = true;
+        if (spin)
+            spin->spinning = 0;
+    }
 }
 
 static void *interrupt_for_ever(void *unused)
@@ -192,7 +196,7 @@ static void refuse(int number, siginfo_t *info, void *frame)
         reasons[i] = abi_refusal(i, &copy);
         memcpy(&before, &copy, sizeof(copy));
         rightly[i] = !arch_inject(&copy, destroy) && !memcmp(&copy, &before, sizeof(copy));
-        abi_way(ABI_WAYS - 1);
+        abi_way(ABI_WAYS);
     }
     spin->spinning = 0;
 }
