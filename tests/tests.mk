@@ -10,7 +10,7 @@
 
 JOBS ?= 1
 RUN  ?=
-internal  := tests/arch tests/os tests/fault tests/registers
+internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
 programs  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/*.c examples/*.c))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))

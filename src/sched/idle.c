@@ -138,7 +138,7 @@ static bool lingers(struct processor *victim)
 
 static struct goroutine *steal(struct thread *m)
 {
-    int n = load_relaxed(&sched.processors_ever);
+    int n = load_relaxed(&sched.horizon);
     for (int round = 0; round < 4; round++) {
         uint32_t start = (uint32_t)next_random(&m->random);
         for (int i = 0; i < n; i++) {
@@ -162,7 +162,8 @@ static bool any_work(void)
 {
     if (load_ordered(&sched.queued))
         return true;
-    for (int i = 0; i < load_relaxed(&sched.processors_ever); i++) {
+    int n = load_ordered(&sched.horizon);
+    for (int i = 0; i < n; i++) {
         struct processor *p = processor_at(i);
         if (!ring_empty(&p->woken) || !deque_empty(&p->fresh))
             return true;
@@ -283,6 +284,7 @@ static void go_idle(struct thread *m)
 
 static void run_timers(void)
 {
+    processor_lower_horizon();
     int64_t earliest = timers_earliest();
     if (earliest == TIME_NEVER)
         return;
@@ -290,7 +292,8 @@ static void run_timers(void)
     store_relaxed(&sched.clock, now);
     if (earliest > now)
         return;
-    for (int i = 0; i < load_relaxed(&sched.processors_ever); i++) {
+    int n = load_ordered(&sched.horizon);
+    for (int i = 0; i < n; i++) {
         struct processor *p = processor_at(i);
         if (load_relaxed(&p->due) <= now)
             timers_run(p, now);

@@ -73,7 +73,7 @@ static bool somebody_waits(void)
 {
     if (load_ordered(&sched.queued))
         return true;
-    for (int i = 0; i < load_ordered(&sched.processors_ever); i++) {
+    for (int i = 0; i < load_ordered(&sched.horizon); i++) {
         if (processor_has_work(processor_at(i)))
             return true;
     }
@@ -261,7 +261,7 @@ static void give_turns(struct look *l)
     if (l->now - since < 2 * l->slice)
         return;
     since = l->now;
-    for (int i = 0; i < load_relaxed(&sched.processors_ever); i++)
+    for (int i = 0; i < load_relaxed(&sched.horizon); i++)
         store_relaxed(&processor_at(i)->attention, ATTENTION_TURN);
 }
 
@@ -292,7 +292,7 @@ static void look_everywhere(struct look *l)
         again_at(l, thread_retry);
     /* An idle processor is no help to those who wait if no thread can be had for it. */
     l->idle = threads && load_ordered(&sched.idle_count) != 0;
-    for (int i = 0; i < load_ordered(&sched.processors_ever); i++)
+    for (int i = 0; i < load_ordered(&sched.horizon); i++)
         look_at(l, processor_at(i), &seen[i]);
     give_turns(l);
     keep_pace(l);

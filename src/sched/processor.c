@@ -84,6 +84,8 @@ int processor_grow(int from, int to)
         lock_take(&sched.lock);
         store_relaxed(&p->attention, ATTENTION_NONE);
         store_ordered(&sched.processors, i + 1);
+        if (load_relaxed(&sched.horizon) <= i)
+            store_ordered(&sched.horizon, i + 1);
         idle_push(p);
         lock_drop(&sched.lock);
     }
@@ -121,6 +123,26 @@ void processor_free_idle_work(void)
     }
     lock_drop(&sched.lock);
     wake_any();
+}
+
+static bool is_beyond_horizon(int i)
+{
+    struct processor *p = processor_at(i);
+    return i >= load_relaxed(&sched.processors) && load_ordered(&p->state) == P_RETIRED && load_ordered(&p->due) == TIME_NEVER;
+}
+
+/* What left service stays in sight until its last timer has fired: nobody arms a new one there. */
+void processor_lower_horizon(void)
+{
+    int horizon = load_relaxed(&sched.horizon);
+    if (!is_beyond_horizon(horizon - 1))
+        return;
+    lock_take(&sched.lock);
+    horizon = load_relaxed(&sched.horizon);
+    while (is_beyond_horizon(horizon - 1))
+        horizon--;
+    store_ordered(&sched.horizon, horizon);
+    lock_drop(&sched.lock);
 }
 
 /* The thread of a surplus processor takes it out of service. */
@@ -169,7 +191,7 @@ static void shrink(int n)
     store_ordered(&sched.processors, n);
     retire_idle(n);
     lock_drop(&sched.lock);
-    for (int i = n; i < load_relaxed(&sched.processors_ever); i++) {
+    for (int i = n; i < load_relaxed(&sched.horizon); i++) {
         for (int round = 0; !retired(processor_at(i)); round++) {
             /* The goroutine there may be in foreign code; ask again each slice, and let others have our own processor meanwhile. */
             if (round < 8) {
@@ -182,6 +204,7 @@ static void shrink(int n)
             lock_drop(&sched.lock);
         }
     }
+    processor_lower_horizon();
 }
 
 /* Returns the number before. One change at a time: others wait by yielding, so that they can be moved too. */

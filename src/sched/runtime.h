@@ -225,6 +225,7 @@ struct scheduler {
     /* Settings. */
     _Atomic int64_t slice CACHE_ALIGNED;
     _Atomic int32_t processors;      /* go_maxprocs */
+    _Atomic int32_t horizon;         /* no work and no timer is on a processor from here on */
     _Atomic int32_t processors_ever; /* valid entries of processor[] */
     _Atomic(struct processor *) processor[PROCESSORS_MAX];
     _Atomic(struct thread *) all_threads;
@@ -246,6 +247,7 @@ void thread_wake(struct thread *m, struct processor *p, bool searching);
 struct processor *processor_at(int i);
 int processor_grow(int from, int to);
 int processor_resize(int n);
+void processor_lower_horizon(void);
 void processor_take(struct thread *m, struct processor *p);
 struct processor *processor_drop(struct thread *m);
 void processor_retire(struct thread *m);

@@ -61,7 +61,7 @@ bool timer_disarm(struct timer *timer)
 int64_t timers_earliest(void)
 {
     int64_t earliest = TIME_NEVER;
-    int n = load_ordered(&sched.processors_ever);
+    int n = load_ordered(&sched.horizon);
     for (int i = 0; i < n; i++) {
         int64_t due = load_ordered(&processor_at(i)->due);
         if (due < earliest)
