@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "child.h"
 #include "hogs.h"
@@ -103,21 +104,35 @@ static bool turns_are_equal(struct hogs *h, int n, const unsigned long *before)
     return false;
 }
 
+static bool all_have_moved(struct hogs *h, int n, unsigned long *last)
+{
+    bool moved = true;
+
+    for (int i = 0; i < n; i++) {
+        unsigned long turns = hogs_turns(h, i);
+
+        moved &= turns != last[i];
+        last[i] = turns;
+    }
+    return moved;
+}
+
 /* Another program may slow down one of the processors for a while, and so those that run there just then: in the long run it must
- * be equal. */
+ * be equal. Nobody may be left standing meanwhile. */
 static void check_fair(int procs, int n)
 {
-    unsigned long before[HOGS_MAX];
+    unsigned long before[HOGS_MAX] = {0}, last[HOGS_MAX];
     bool equal = false;
     struct hogs *h;
 
     go_maxprocs(procs);
     h = hogs_start(n, hog_arithmetic);
     go_sleep(GO_SECOND / 10);
-    for (int i = 0; i < n; i++)
-        before[i] = hogs_turns(h, i);
+    all_have_moved(h, n, before);
+    memcpy(last, before, sizeof(last));
     for (int i = 0; i < 10 && !equal; i++) {
         go_sleep(2 * GO_SECOND);
+        CHECK(all_have_moved(h, n, last));
         equal = turns_are_equal(h, n, before);
     }
     hogs_stop(h);
