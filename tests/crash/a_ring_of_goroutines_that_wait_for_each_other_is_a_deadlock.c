@@ -1,5 +1,4 @@
-/* exit: 2; line: fatal: all goroutines are asleep - deadlock!; line: *goroutine 1*; line: *goroutine 2*; line: *goroutine 11*;
- * line: *stuck* */
+/* exit: 2; line: fatal: all goroutines are asleep - deadlock!; line: *goroutine 1*; line: *"stuck a"*; line: *"stuck j"* */
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 #include "goroutine.h"
@@ -22,12 +21,15 @@ static void wait_then_pass(void *arg)
 
 int main(void)
 {
-    struct go_attr attr = {.name = "stuck"};
+    char name[] = "stuck ?";
+    struct go_attr attr = {.name = name};
 
     for (size_t i = 0; i < RING; i++)
         chans[i] = go_chan_new(sizeof(int), 0);
-    for (size_t i = 0; i < RING; i++)
+    for (size_t i = 0; i < RING; i++) {
+        name[sizeof(name) - 2] = (char)('a' + i);
         go_spawn_attr(&attr, wait_then_pass, &chans[i]);
+    }
     go_select(&(struct go_case){0}, 0);
     return 0;
 }
