@@ -546,15 +546,15 @@ look:
     fi;
 #endif
     somebody_waits();
+#if REGIONS
+    if /* look_at_lent; not at the first look after it was lent, but a slice may have passed before */
+    :: atomic { lent != NONE -> n = lent; lent = NONE }; hand_over(n); n = 0
+    :: lent == NONE || !found
+    fi;
+#endif
     if
     :: found ->
         found = false;
-#if REGIONS
-        if /* look_at_lent */
-        :: atomic { lent != NONE -> n = lent; lent = NONE }; hand_over(n); n = 0
-        :: lent == NONE
-        fi;
-#endif
         wake_any();
         if /* a slice, which may pass before the others are done */
         :: atomic { slices > 0 -> slices-- }

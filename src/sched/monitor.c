@@ -154,11 +154,12 @@ static void look_at_leftovers(struct processor *p, bool moved)
     wake_any();
 }
 
+/* A region that lasts does without, also where nobody waits: else this would have to look every slice until somebody does. */
 static void look_at_lent(struct look *l, struct processor *p, struct seen *s, uint32_t state)
 {
     bool before = s->lent == state;
     s->lent = state;
-    if (!before || !(l->waiting || l->earliest <= l->now)) {
+    if (!before) {
         again_at(l, l->now + l->slice);
         return;
     }

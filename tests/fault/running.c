@@ -287,7 +287,8 @@ static void spawn_what_can_be(void *arg, int index)
 {
     struct storm *s = arg;
 
-    for (int i = 0; i < SCALED(2000); i++) {
+    /* As long as it takes until something has failed. */
+    for (int i = 0; i < SCALED(2000) || (atomic_load(&s->refused) == 0 && i < 1000000); i++) {
         struct go_attr attr = {.stack_size = (size_t)(16 << 10) << ((i + index) % 6)};
         go_chan *c = go_chan_new(8, (size_t)(i % 10));
         int result = go_spawn_attr(&attr, count, &s->ran);
