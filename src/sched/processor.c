@@ -145,29 +145,48 @@ void processor_lower_horizon(void)
     lock_drop(&sched.lock);
 }
 
+/* Empties a surplus processor that is the caller's, and takes it out of service. The caller wakes somebody. */
+static void retire(struct processor *p)
+{
+    drain(p);
+    store_ordered(&p->state, P_RETIRED);
+}
+
 /* The thread of a surplus processor takes it out of service. */
 void processor_retire(struct thread *m)
 {
-    struct processor *p = processor_drop(m);
-    drain(p);
-    store_ordered(&p->state, P_RETIRED);
+    retire(processor_drop(m));
     wake_any();
 }
 
-/* Under sched.lock: takes idle surplus processors off the list. */
-static void retire_idle(int n)
+/* Under sched.lock: takes an idle surplus processor off the list; NULL: there is none. */
+static struct processor *idle_pop_surplus(int n)
 {
     struct processor **link = &sched.idle_processors;
-    while (*link) {
-        struct processor *p = *link;
-        if ((int)p->id < n) {
-            link = &p->idle_link;
-            continue;
-        }
+    while (*link && (int)(*link)->id < n)
+        link = &(*link)->idle_link;
+    struct processor *p = *link;
+    if (p) {
         *link = p->idle_link;
         add_ordered(&sched.idle_count, -1u);
-        store_ordered(&p->state, P_RETIRED);
+        store_relaxed(&p->state, P_RUNNING);
     }
+    return p;
+}
+
+/* An idle one may have work, where no thread was to be had for it. */
+static void retire_idle(int n)
+{
+    struct processor *p;
+    do {
+        lock_take(&sched.lock);
+        p = idle_pop_surplus(n);
+        lock_drop(&sched.lock);
+        if (p)
+            retire(p);
+    } while (p);
+    if (load_relaxed(&sched.queued))
+        wake_any();
 }
 
 /* True once it is out of service; else asks its goroutine to leave. */
@@ -175,8 +194,7 @@ static bool retired(struct processor *p)
 {
     uint32_t state = load_ordered(&p->state);
     if (P_STATE(state) == P_LENT && cas_ordered(&p->state, &state, P_RUNNING)) {
-        drain(p);
-        store_ordered(&p->state, P_RETIRED);
+        retire(p);
         wake_any();
         return true;
     }
@@ -189,8 +207,8 @@ static void shrink(int n)
 {
     lock_take(&sched.lock);
     store_ordered(&sched.processors, n);
-    retire_idle(n);
     lock_drop(&sched.lock);
+    retire_idle(n);
     for (int i = n; i < load_relaxed(&sched.horizon); i++) {
         for (int round = 0; !retired(processor_at(i)); round++) {
             /* The goroutine there may be in foreign code; ask again each slice, and let others have our own processor meanwhile. */
@@ -199,9 +217,7 @@ static void shrink(int n)
             } else {
                 timer_sleep(os_now() + load_relaxed(&sched.slice));
             }
-            lock_take(&sched.lock);
             retire_idle(n);
-            lock_drop(&sched.lock);
         }
     }
     processor_lower_horizon();

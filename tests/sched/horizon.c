@@ -87,3 +87,48 @@ TEST(and_until_it_has_fired)
     CHECK(comes_down());
     go_timer_free(far.timer);
 }
+
+/* ---- work that was left behind ---- */
+
+static void count(void *arg)
+{
+    atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+/* As where a blocking region lasts, and no thread is there to carry its processor on. */
+static bool leave_on_an_idle_one(atomic_int *ran)
+{
+    struct processor *mine = thread_self()->p, *idle;
+    struct goroutine *g;
+
+    CHECK(go(count, ran) == 0);
+    g = deque_pop(&mine->fresh);
+    if (!g)
+        return false; /* another was faster */
+    lock_take(&sched.lock);
+    idle = idle_pop();
+    queue_fresh(idle ? idle : mine, g);
+    if (idle)
+        idle_push(idle);
+    lock_drop(&sched.lock);
+    return idle != NULL;
+}
+
+TEST(work_on_an_idle_processor_that_is_taken_away_goes_elsewhere)
+{
+    atomic_int *ran = test_alloc(sizeof *ran);
+    int left = 0, started = 0;
+
+    for (int i = 0; i < SCALED(300) || (left == 0 && i < 100000); i++) {
+        go_maxprocs(SOME);
+        go_preempt_off();
+        left += leave_on_an_idle_one(ran);
+        go_preempt_on();
+        started++;
+        go_maxprocs(1);
+        EVENTUALLY(atomic_load(ran) == started);
+        if (atomic_load(ran) != started)
+            break;
+    }
+    test_note("%d of %d left on an idle one", left, started);
+}
