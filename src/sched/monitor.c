@@ -80,12 +80,22 @@ static bool somebody_waits(void)
     return false;
 }
 
+static bool somebody_lends(void)
+{
+    for (int i = 0; i < load_ordered(&sched.horizon); i++) {
+        if (P_STATE(load_ordered(&processor_at(i)->state)) == P_LENT)
+            return true;
+    }
+    return false;
+}
+
 /* ---- one look ---- */
 
 struct look {
     int64_t now, slice;
     int64_t earliest; /* timer */
-    bool waiting, idle;
+    bool waiting;     /* somebody; and a processor is idle, or lent to a blocking region */
+    bool idle, lent;
     bool moving;  /* every processor has switched since the last look */
     int64_t next; /* when to look again */
 };
@@ -159,6 +169,7 @@ static void look_at_lent(struct look *l, struct processor *p, struct seen *s, ui
 {
     bool before = s->lent == state;
     s->lent = state;
+    l->lent = true;
     if (!before) {
         again_at(l, l->now + l->slice);
         return;
@@ -285,6 +296,7 @@ static void look_everywhere(struct look *l)
     l->slice = load_relaxed(&sched.slice);
     l->next = TIME_NEVER;
     l->moving = true;
+    l->lent = false;
     l->earliest = timers_earliest();
     l->waiting = somebody_waits();
     store_relaxed(&sched.clock, l->now);
@@ -324,7 +336,7 @@ static void sleep_until(struct look *l, bool deep)
         store_ordered(&monitor_asleep, 1);
         if (!os_fence_all())
             again_at(l, l->now + UNFENCED_SLEEP);
-        if (somebody_waits()) { /* partner: monitor_tell */
+        if (somebody_waits() || somebody_lends()) { /* partner: monitor_tell */
             store_relaxed(&monitor_asleep, 0);
             return;
         }
@@ -350,7 +362,7 @@ static void run(void *argument)
         look_everywhere(&look);
         quiet = look.waiting ? 0 : quiet + 1;
         /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */
-        bool deep = quiet > QUIET_LOOKS && !stack_trim();
+        bool deep = quiet > QUIET_LOOKS && !look.lent && !stack_trim();
         if (deep)
             deadlock_check(); /* the last thread may have been one that ended, or that is tied to a goroutine */
         else
