@@ -547,7 +547,7 @@ look:
 #endif
     somebody_waits();
 #if REGIONS
-    if /* look_at_lent; not at the first look after it was lent, but a slice may have passed before */
+    if /* look_at_lent, not at the first look after it was lent; that the monitor stays awake for it is for speed */
     :: atomic { lent != NONE -> n = lent; lent = NONE }; hand_over(n); n = 0
     :: lent == NONE || !found
     fi;

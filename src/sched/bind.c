@@ -32,13 +32,13 @@ void go_preempt_on(void)
     }
 }
 
-void sched_tie(struct thread *m, struct goroutine *g)
+void thread_tie(struct thread *m, struct goroutine *g)
 {
     g->bound = m;
     m->bound = g;
 }
 
-void sched_untie(struct thread *m, struct goroutine *g)
+void thread_untie(struct thread *m, struct goroutine *g)
 {
     m->bound = NULL;
     g->bound = NULL;
@@ -50,7 +50,7 @@ int go_lock_thread(void)
     if (g->kind != KIND_GOROUTINE)
         return -EPERM;
     g->locks_thread++;
-    sched_tie(thread_self(), g);
+    thread_tie(thread_self(), g);
     return 0;
 }
 
@@ -60,6 +60,6 @@ int go_unlock_thread(void)
     if (g->kind != KIND_GOROUTINE || g->locks_thread == 0)
         return -EPERM;
     if (--g->locks_thread == 0)
-        sched_untie(thread_self(), g);
+        thread_untie(thread_self(), g);
     return 0;
 }

@@ -94,10 +94,10 @@ static bool somebody_lends(void)
 struct look {
     int64_t now, slice;
     int64_t earliest; /* timer */
-    bool waiting;     /* somebody; and a processor is idle, or lent to a blocking region */
-    bool idle, lent;
-    bool moving;  /* every processor has switched since the last look */
-    int64_t next; /* when to look again */
+    bool waiting;     /* somebody */
+    bool idle, lent;  /* a processor; the latter to a blocking region */
+    bool moving;      /* every processor has switched since the last look */
+    int64_t next;     /* when to look again */
 };
 
 static void again_at(struct look *l, int64_t when)

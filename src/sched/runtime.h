@@ -318,6 +318,10 @@ void monitor_request_dump(void);
 extern _Atomic uint32_t monitor_asleep; /* 1: it sleeps until a moment or for ever, and wants to be told of waiting work */
 extern _Atomic int64_t monitor_until;   /* the moment */
 
+/* bind.c: a tied goroutine runs on no other thread, and nobody else runs there */
+void thread_tie(struct thread *m, struct goroutine *g);
+void thread_untie(struct thread *m, struct goroutine *g);
+
 /* blocking.c */
 void processor_acquire(struct thread *m, struct goroutine *g);
 

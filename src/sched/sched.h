@@ -34,10 +34,6 @@ void sched_ready(struct goroutine *g);
 /* Lets others run. */
 void sched_yield_now(void);
 
-/* Ties a goroutine to its thread: it runs on no other, and nobody else runs there. */
-void sched_tie(struct thread *m, struct goroutine *g);
-void sched_untie(struct thread *m, struct goroutine *g);
-
 /* Starts a goroutine for a library's own purpose (timer functions). 0, -ENOMEM, -EAGAIN. */
 int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc);
 

@@ -107,10 +107,13 @@ static bool leave_on_an_idle_one(atomic_int *ran)
         return false; /* another was faster */
     lock_take(&sched.lock);
     idle = idle_pop();
-    queue_fresh(idle ? idle : mine, g);
-    if (idle)
+    if (idle) {
+        queue_fresh(idle, g);
         idle_push(idle);
+    }
     lock_drop(&sched.lock);
+    if (!idle)
+        queue_fresh(mine, g); /* may take the lock */
     return idle != NULL;
 }
 

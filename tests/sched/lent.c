@@ -26,9 +26,8 @@ TEST(a_lent_processor_that_nobody_wants_is_idle_soon)
 
     go_maxprocs(2);
     for (int i = 0; i < SCALED(REGIONS) && !lent; i++) {
-        struct processor *p = thread_self()->p;
-
         CHECK(go(nothing, NULL) == 0);
+        struct processor *p = thread_self()->p; /* go() may have moved us */
         go_blocking_begin();
         lent = true;
         for (int64_t end = go_deadline(5 * GO_SECOND); lent && go_now() < end; lent = is_lent(p))
