@@ -20,6 +20,7 @@
 #include "goroutine/select.h"
 #include "goroutine/sync.h"
 #include "goroutine/time.h"
+#include "goroutine/net.h"
 #include "goroutine/debug.h"
 
 #endif

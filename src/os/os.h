@@ -137,6 +137,51 @@ bool os_image_owns(uintptr_t pc);
 /* Writes a name for a code address ("main+0x12 (prog+0x1139)") into buffer. Not async-signal-safe. */
 void os_image_name(uintptr_t pc, char *buffer, size_t size);
 
+/* ---- readiness of descriptors (poller.c) ---- */
+
+/* What has become ready, by the tag that the descriptor was added with. */
+struct os_ready {
+    void *tag;
+    bool readable, writable; /* both where there is an error to be read off */
+    bool ended;              /* the other side will send no more, or there is an error: it stays so */
+};
+
+/* Makes the poller. A failed call may be repeated; after one that succeeded there is nothing more to do. -EMFILE, -ENFILE, -ENOMEM.
+ */
+int os_poller_start(void);
+
+/* Watches fd until it is closed, both ways, edge by edge: each time that it becomes ready is told once, to one thread. What is
+ * ready already is told too. -EPERM: always ready (a regular file); -EEXIST: watched already; -EBADF; -ENOMEM, -ENOSPC. */
+int os_poller_add(int fd, void *tag);
+
+/* Takes up to `most` descriptors that have become ready, and gives their number. If there are none, blocks until there are, or
+ * os_poller_wake, or the deadline (absolute os_now(); INT64_MAX: never; 0: does not block). May return 0 early for no reason. Only
+ * one thread at a time may block. Leaves errno alone. */
+int os_poller_wait(struct os_ready *ready, int most, int64_t deadline);
+
+/* Makes the thread that blocks in os_poller_wait, or the next one that would, return at once. [signal] */
+void os_poller_wake(void);
+
+/* ---- descriptors (io.c) ---- */
+
+/* Each is the system call of that name, but for: a negative errno value comes by value; -EINTR only where said; a call on a
+ * descriptor that does not block gives -EAGAIN instead of blocking. */
+ptrdiff_t os_io_read(int fd, void *buffer, size_t size);
+ptrdiff_t os_io_write(int fd, const void *bytes, size_t size);
+ptrdiff_t os_io_send(int fd, const void *bytes, size_t size); /* to a socket: no SIGPIPE */
+int os_io_close(int fd);                                      /* closed also where there is an error */
+
+/* What descriptor this is. -EBADF. */
+struct os_io_kind {
+    bool blocks; /* its calls block; else they give -EAGAIN */
+    bool socket;
+    bool stream; /* a short read has emptied it, if nothing came in since and the other side has not ended */
+};
+int os_io_kind(int fd, struct os_io_kind *kind);
+
+/* Which of these it is ready for now; an error makes it ready for both. -EBADF. */
+int os_io_ready(int fd, bool *readable, bool *writable);
+
 /* ---- output and end (report.c) ---- */
 
 /* Writes all bytes to fd, as far as it takes them. [signal] */

@@ -1,7 +1,8 @@
 /* Noticing that no goroutine can ever run again.
  *
  * Called by a thread that is about to sleep for good. All is still if every processor is idle, nothing is queued, no timer is
- * armed, no goroutine is in a blocking region, and the process has no thread but ours, since any other could call go_send.
+ * armed, no goroutine waits for a descriptor or is in a blocking region, and the process has no thread but ours, since any other
+ * could call go_send.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,7 +17,7 @@ static bool all_still(void)
     lock_take(&sched.lock);
     bool still = load_ordered(&sched.idle_count) == (uint32_t)load_relaxed(&sched.processors) && load_ordered(&sched.queued) == 0 &&
                  load_ordered(&sched.searching) == 0 && load_ordered(&sched.blocking) == 0 && timers_earliest() == TIME_NEVER &&
-                 load_ordered(&sched.wanted_threads) == 0;
+                 load_ordered(&sched.wanted_threads) == 0 && !poll_anybody_waits();
     lock_drop(&sched.lock);
     return still;
 }

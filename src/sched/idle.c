@@ -56,6 +56,22 @@ static void wake_searcher(void)
     }
 }
 
+/* The monitor has found that nobody blocks in the poller though a processor is idle. */
+void wake_for_place(void)
+{
+    lock_take(&sched.lock);
+    struct thread *m = sched.idle_threads;
+    if (m) {
+        sched.idle_threads = m->idle_link;
+        m->idle = false;
+    }
+    lock_drop(&sched.lock);
+    if (m)
+        thread_wake(m, NULL, false);
+    else
+        want_thread();
+}
+
 /* After work was queued where the idle would not come to it by themselves. */
 void wake_any(void)
 {
@@ -221,37 +237,77 @@ static void stop_searching(struct thread *m)
         wake_any();
 }
 
-/* Sleeps until handed a processor. One idle thread at a time keeps the time: it wakes up for the first timer. */
+/* True if the thread has the place in the poller now. While no processor is idle it is the monitor's. */
+static bool takes_place(void)
+{
+    if (load_ordered(&sched.idle_count) == 0)
+        return false;
+    if (poll_take_place(POLL_IDLE))
+        return true;
+    if (load_ordered(&sched.poll_place) == POLL_MONITOR)
+        monitor_kick(); /* it gives the place up, and wakes one of us for it */
+    return false;
+}
+
+static void sleep_until(struct thread *m, int64_t deadline, bool polls, struct poll_catch *c)
+{
+    if (polls)
+        poll_sleep(m, deadline, c);
+    else
+        thread_sleep(m, deadline);
+}
+
+/* Blocks until handed a processor, or the first timer if this thread is to keep the time, or something is caught. */
+static void sleep_once(struct thread *m, struct poll_catch *c)
+{
+    /* Without an idle processor to run timers on, a due timer is the business of the monitor. */
+    int64_t due = load_ordered(&sched.idle_count) ? timers_earliest() : TIME_NEVER;
+    int64_t nobody = 0;
+    bool polls = takes_place();
+    c->n = 0;
+    if (due != TIME_NEVER && cas_ordered(&sched.keeper, &nobody, due)) {
+        if (timers_earliest() >= due)
+            sleep_until(m, due, polls, c);
+        else if (polls)
+            poll_leave_place();
+        store_ordered(&sched.keeper, 0);
+    } else {
+        /* The keeper sleeps longer than that, or no processor is idle: the monitor sees to it. */
+        if (due == TIME_NEVER || due < nobody)
+            timers_watch();
+        deadlock_check();
+        sleep_until(m, TIME_NEVER, polls, c);
+    }
+}
+
+static void take_note(struct thread *m)
+{
+    store_relaxed(&m->note, 0);
+    if (m->handed)
+        processor_take(m, m->handed);
+    m->handed = NULL;
+    if (m->handed_searching)
+        m->searching = true; /* counted by who woke us */
+}
+
+/* Sleeps until handed a processor. One idle thread at a time keeps the time: it wakes up for the first timer. One blocks in the
+ * poller; the same, if it can be. */
 static void sleep_idle(struct thread *m)
 {
     for (;;) {
-        /* Without an idle processor to run timers on, a due timer is the business of the monitor. */
-        int64_t due = load_ordered(&sched.idle_count) ? timers_earliest() : TIME_NEVER;
-        int64_t nobody = 0;
-        if (due != TIME_NEVER && cas_ordered(&sched.keeper, &nobody, due)) {
-            if (timers_earliest() >= due)
-                thread_sleep(m, due);
-            store_ordered(&sched.keeper, 0);
-        } else {
-            /* The keeper sleeps longer than that, or no processor is idle: the monitor sees to it. */
-            if (due == TIME_NEVER || due < nobody)
-                timers_watch();
-            deadlock_check();
-            thread_sleep(m, TIME_NEVER);
-        }
-        if (load_acquire(&m->note)) {
-            store_relaxed(&m->note, 0);
-            if (m->handed)
-                processor_take(m, m->handed);
-            m->handed = NULL;
-            if (m->handed_searching)
-                m->searching = true; /* counted by who woke us */
-            return;
-        }
-        if (come_back(m)) { /* a timer is due */
+        struct poll_catch c;
+        sleep_once(m, &c);
+        bool noted = load_acquire(&m->note);
+        bool back = noted || come_back(m); /* a timer is due, or somebody ready */
+        if (noted)
+            take_note(m);
+        else if (back)
             start_searching(m);
+        poll_dispatch(&c);
+        if (back)
             return;
-        }
+        if (c.n > 0)
+            monitor_kick(); /* all processors are busy: somebody has to go */
     }
 }
 
@@ -333,6 +389,7 @@ static struct goroutine *find_here(struct thread *m)
         return g;
     if (p->look_around) {
         p->look_around = false;
+        poll_in_passing();
         if ((g = queue_take_shared(p, false)))
             return g;
     }
@@ -340,6 +397,8 @@ static struct goroutine *find_here(struct thread *m)
     if (attention && (g = ring_get(&p->woken)))
         return g;
     if ((g = queue_take_next(p)) || (g = take_own(p)))
+        return g;
+    if (poll_in_passing() && (g = take_own(p)))
         return g;
     return queue_take_shared(p, true);
 }

@@ -47,17 +47,27 @@ _Atomic uint32_t monitor_asleep;
 _Atomic int64_t monitor_until = TIME_NEVER;
 
 static _Atomic uint32_t kicked;
+static _Atomic uint32_t polls; /* it blocks in the poller, and is woken there */
 static _Atomic uint32_t dump_wanted;
 static struct seen seen[PROCESSORS_MAX];
 static int64_t thread_retry; /* not before */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
+
+/* After `kicked` is set; partner: poll_until. */
+static void wake_up(void)
+{
+    if (load_ordered(&polls))
+        os_poller_wake();
+    else
+        os_wake(&kicked, 1);
+}
 
 void monitor_kick(void)
 {
     if (load_relaxed(&kicked) || swap_ordered(&kicked, 1))
         return;
     preempt_hold();
-    os_wake(&kicked, 1);
+    wake_up();
     preempt_release();
 }
 
@@ -66,7 +76,7 @@ void monitor_request_dump(void)
 {
     store_ordered(&dump_wanted, 1);
     store_ordered(&kicked, 1);
-    os_wake(&kicked, 1);
+    wake_up();
 }
 
 static bool somebody_waits(void)
@@ -96,6 +106,8 @@ struct look {
     int64_t earliest; /* timer */
     bool waiting;     /* somebody */
     bool idle, lent;  /* a processor; the latter to a blocking region */
+    bool urgent;      /* somebody woke up, and no processor knows */
+    bool polls;       /* the monitor has the place in the poller */
     bool moving;      /* every processor has switched since the last look */
     int64_t next;     /* when to look again */
 };
@@ -126,15 +138,14 @@ static int64_t begin_of_slice(struct look *l, struct processor *p, uint32_t tick
 /* Its goroutine has run since s->since, as far as we saw. */
 static void look_at_running(struct look *l, struct processor *p, struct seen *s)
 {
-    bool timer_waits = l->earliest <= l->now && !l->idle;
-    int64_t limit = timer_waits ? GRANT : l->slice;
+    int64_t limit = l->urgent ? GRANT : l->slice;
     int64_t began = s->since;
-    if (timer_waits) /* whoever switches sees to the timer by itself; and timers in a row must not eat up the time of the others */
+    if (l->urgent) /* whoever switches sees to the timer by itself; and timers in a row must not eat up the time of the others */
         began = s->still > s->urged + URGENT_PAUSE ? s->still : s->urged + URGENT_PAUSE;
     int64_t ran = l->now - began;
-    if (timer_waits)
+    if (l->urgent)
         store_relaxed(&p->attention, ATTENTION_LOOK);
-    if (!l->waiting && !timer_waits && (int)p->id < load_relaxed(&sched.processors))
+    if (!l->waiting && !l->urgent && (int)p->id < load_relaxed(&sched.processors))
         return;
     struct thread *m = load_relaxed(&p->m);
     bool in_library = m && load_relaxed(&m->library_refusals);
@@ -146,7 +157,7 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
     if (ran < limit - limit / 16) { /* those whose slices end at nearly the same time are asked at the same look */
         again_at(l, began + limit);
     } else if (l->now - s->asked >= limit) {
-        if (timer_waits)
+        if (l->urgent)
             s->urged = l->now;
         ask(l, p, s, limit);
     }
@@ -290,6 +301,18 @@ static void keep_pace(struct look *l)
     pace.planned = TIME_NEVER;
 }
 
+/* While a processor is idle one of the idle threads blocks in the poller; while goroutines come and go, nobody. */
+static void attend_poller(struct look *l)
+{
+    l->polls = false;
+    if (!poll_place_is_free())
+        return;
+    if (l->idle)
+        wake_for_place();
+    else if (!l->moving)
+        l->polls = poll_take_place(POLL_MONITOR);
+}
+
 static void look_everywhere(struct look *l)
 {
     l->now = os_now();
@@ -305,10 +328,12 @@ static void look_everywhere(struct look *l)
         again_at(l, thread_retry);
     /* An idle processor is no help to those who wait if no thread can be had for it. */
     l->idle = threads && load_ordered(&sched.idle_count) != 0;
+    l->urgent = !l->idle && (l->earliest <= l->now || load_relaxed(&sched.urgent_waiting));
     for (int i = 0; i < load_ordered(&sched.horizon); i++)
         look_at(l, processor_at(i), &seen[i]);
     give_turns(l);
     keep_pace(l);
+    attend_poller(l);
     if (l->waiting || (l->idle && l->earliest <= l->now))
         wake_any();
 }
@@ -329,21 +354,58 @@ static int64_t plan_for_timers(struct look *l)
     return earliest < l->next ? earliest : l->next;
 }
 
+/* Nobody blocks in the poller: a look for its sake comes soon. */
+static void plan_for_poller(struct look *l)
+{
+    if (l->polls || !poll_place_is_free())
+        return;
+    int64_t when = l->now + GRANT;
+    if (when < pace.last + pace.pause)
+        when = pace.last + pace.pause;
+    if (when < pace.planned)
+        pace.planned = when;
+    again_at(l, when);
+}
+
+static void poll_until(int64_t deadline)
+{
+    struct poll_catch c;
+    store_ordered(&polls, 1); /* partner: monitor_kick */
+    c.n = load_ordered(&kicked) ? 0 : os_poller_wait(c.ready, POLL_BATCH, deadline);
+    store_relaxed(&polls, 0);
+    poll_leave_place();
+    store_relaxed(&monitor_asleep, 0);
+    poll_dispatch(&c);
+}
+
+static void stay_awake(struct look *l)
+{
+    store_relaxed(&monitor_asleep, 0);
+    if (l->polls)
+        poll_leave_place();
+}
+
 static void sleep_until(struct look *l, bool deep)
 {
     int64_t covered = plan_for_timers(l);
+    plan_for_poller(l);
     if (deep) {
         store_ordered(&monitor_asleep, 1);
         if (!os_fence_all())
             again_at(l, l->now + UNFENCED_SLEEP);
-        if (somebody_waits() || somebody_lends()) { /* partner: monitor_tell */
-            store_relaxed(&monitor_asleep, 0);
+        /* partners: monitor_tell, poll_sleep */
+        if (somebody_waits() || somebody_lends() || (!l->polls && poll_place_is_free())) {
+            stay_awake(l);
             return;
         }
     }
     store_ordered(&monitor_until, covered);
     /* Said, now look once more; partner: timers_watch. */
-    if (plan_for_timers(l) >= covered)
+    if (plan_for_timers(l) < covered)
+        stay_awake(l);
+    else if (l->polls)
+        poll_until(l->next);
+    else
         os_wait(&kicked, 0, l->next);
     store_relaxed(&monitor_asleep, 0);
 }
@@ -362,7 +424,7 @@ static void run(void *argument)
         look_everywhere(&look);
         quiet = look.waiting ? 0 : quiet + 1;
         /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */
-        bool deep = quiet > QUIET_LOOKS && !look.lent && !stack_trim();
+        bool deep = quiet > QUIET_LOOKS && !look.lent && (look.polls || !poll_place_is_free()) && !stack_trim();
         if (deep)
             deadlock_check(); /* the last thread may have been one that ended, or that is tied to a goroutine */
         else

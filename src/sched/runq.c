@@ -190,6 +190,7 @@ void queue_overflow(struct goroutine *g)
 void queue_urgent(struct goroutine *g)
 {
     add_shared(&sched.urgent, &g, 1);
+    store_relaxed(&sched.urgent_waiting, 1);
 }
 
 /* A full ring spills its older half, in one go. */
@@ -261,6 +262,7 @@ struct goroutine *queue_take_shared(struct processor *p, bool preempted_too)
     if (!g && !(g = list_take(&sched.overflow)) && preempted_too)
         g = take_preempted();
     uint32_t taken = (g != NULL) + take_share(p);
+    store_relaxed(&sched.urgent_waiting, sched.urgent.count);
     add_ordered(&sched.queued, -taken);
     lock_drop(&sched.lock);
     return g;

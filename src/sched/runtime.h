@@ -174,6 +174,8 @@ struct thread {
     _Atomic uint64_t requests, preemptions, refusals[GO_REFUSALS];
     _Atomic uint32_t library_refusals; /* the monitor asks again soon */
 
+    _Atomic uint32_t polls; /* it blocks in the poller, and is woken there */
+
     /* Handed over with the note: written by the waker before it sets the note. */
     _Atomic uint32_t note;
     struct processor *handed;
@@ -193,6 +195,8 @@ struct list {
     uint32_t count;
 };
 
+enum poll_place { POLL_NOBODY, POLL_IDLE, POLL_MONITOR };
+
 enum thread_wish { THREAD_ENOUGH, THREAD_NOW /* start one */, THREAD_LATER /* the last try failed */ };
 
 struct scheduler {
@@ -208,11 +212,13 @@ struct scheduler {
     /* Atomic; written under lock, or as noted. */
     _Atomic uint32_t idle_count CACHE_ALIGNED; /* processors on the idle list */
     _Atomic uint32_t queued;                   /* on these three lists */
+    _Atomic uint32_t urgent_waiting;           /* on the first of them */
     _Atomic uint32_t preempted_waiting;        /* on the last of them */
     _Atomic uint32_t preempted_taken;          /* times one was taken from it; wraps */
     _Atomic uint32_t searching;                /* threads that look for work; anybody */
     _Atomic uint32_t threads;                  /* kernel threads that exist */
     _Atomic uint32_t wanted_threads;           /* enum thread_wish: what the monitor shall do */
+    _Atomic uint32_t poll_place;               /* enum poll_place: who blocks in the poller */
     _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
     _Atomic uint32_t foreign;                  /* plain threads have used the library */
     _Atomic int64_t keeper;                    /* until when the idle thread that keeps the time sleeps; 0: there is none */
@@ -287,6 +293,7 @@ struct goroutine *take_own(struct processor *p);
 struct goroutine *find_work(struct thread *m);
 void wake_for(struct processor *p);
 void wake_any(void);
+void wake_for_place(void);
 void hand_over(struct processor *p);
 
 /* goroutine.c */
@@ -310,6 +317,20 @@ bool stack_trim(void);
 int64_t timers_earliest(void);
 void timers_run(struct processor *p, int64_t now);
 void timers_watch(void);
+
+/* poll.c */
+enum { POLL_BATCH = 64 };
+struct poll_catch {
+    int n;
+    struct os_ready ready[POLL_BATCH];
+};
+bool poll_anybody_waits(void);
+bool poll_place_is_free(void); /* false also where there is no poller */
+bool poll_take_place(enum poll_place who);
+void poll_leave_place(void);
+bool poll_in_passing(void);
+void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c); /* in the place, which it leaves */
+void poll_dispatch(const struct poll_catch *c);
 
 /* monitor.c */
 int monitor_start(void);

@@ -13,6 +13,7 @@
 #include "base/atomic.h"
 #include "base/base.h"
 #include "base/heap.h"
+#include "os/os.h"
 #include "sched/lock.h"
 #include "sched/preempt.h"
 
@@ -69,6 +70,19 @@ void timer_sleep(int64_t when);
 
 /* What a timer that finds a lock taken returns, to try again. */
 #define TIMER_RETRY 20000
+
+/* ---- the poller ---- */
+
+/* How a floor above has goroutines wait for descriptors, which it adds to the poller of the OS by itself. */
+struct poller {
+    /* Makes ready whoever waits for these. On a scheduler context, or a thread without one. */
+    void (*dispatch)(const struct os_ready *ready, int n);
+    /* True if a goroutine waits for a descriptor: then there is no deadlock. */
+    bool (*anybody_waits)(void);
+};
+
+/* Starts polling; the first one counts. 0, -EMFILE, -ENFILE, -ENOMEM, and as sched_ensure. */
+int sched_start_poller(const struct poller *poller);
 
 /* ---- waiting in line ---- */
 

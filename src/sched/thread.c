@@ -199,6 +199,9 @@ void thread_wake(struct thread *m, struct processor *p, bool searching)
 {
     m->handed = p;
     m->handed_searching = searching;
-    store_release(&m->note, 1);
-    os_wake(&m->note, 1);
+    store_ordered(&m->note, 1); /* partner: poll_sleep */
+    if (load_ordered(&m->polls))
+        os_poller_wake();
+    else
+        os_wake(&m->note, 1);
 }

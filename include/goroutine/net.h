@@ -1,0 +1,40 @@
+/* Descriptors: reading, writing and waiting that block the goroutine only.
+ *
+ * They work on every descriptor. One that does not block (O_NONBLOCK; all that the library opens) is waited for with the others, by
+ * as many goroutines as there are. One that blocks, a regular file too, is read and written in a blocking region (task.h), without
+ * regard to a deadline once the call has begun.
+ *
+ * Several goroutines may wait for the same descriptor: each edge wakes all that wait for its direction, and who is first gets it. A
+ * descriptor that any of these calls has used must be closed by go_close, which wakes those who still wait.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef GOROUTINE_NET_H
+#define GOROUTINE_NET_H
+
+#include "abi.h"
+
+GO_BEGIN_DECLS
+
+/* go_read reads what there is, at most size bytes; blocks while there is nothing. Returns their number; 0 at the end of the stream.
+ * A size of 0 does not block.
+ * Errors: those of read(2); -EBADF also where it was closed while waiting; -EINVAL buffer is NULL; -ENOMEM; go_read_until also
+ * -EAGAIN, -ETIMEDOUT. */
+GO_API ptrdiff_t go_read(int fd, void *buffer, size_t size);
+GO_API ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadline);
+
+/* go_write writes all of it; blocks while there is no room. Returns size, or, where an error or the deadline came in between, how
+ * much was written before it; the error itself is what the next call gives. A socket whose other side has gone gives -EPIPE, never
+ * SIGPIPE. Errors: those of write(2); -EBADF also where it was closed while waiting; -EINVAL; -ENOMEM; go_write_until also -EAGAIN,
+ * -ETIMEDOUT. */
+GO_API ptrdiff_t go_write(int fd, const void *bytes, size_t size);
+GO_API ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline);
+
+/* go_close closes the descriptor. Whoever waits for it gets -EBADF, and so do calls that come later; its number is free for others
+ * once the last call under way has left, which takes no longer than one system call. Errors: those of close(2): it is closed all
+ * the same; -EBADF. Never blocks. */
+GO_API int go_close(int fd);
+
+GO_END_DECLS
+
+#endif

@@ -1,0 +1,148 @@
+/* Reading and writing: try, and wait for an edge where it would block.
+ *
+ * What the program has opened by itself, and left as it was, blocks its thread: that is done in a blocking region. So are regular
+ * files.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdint.h>
+
+#include "net/desc.h"
+#include "os/os.h"
+
+#include "goroutine/net.h"
+#include "goroutine/task.h"
+
+/* What a call is about to do: to the descriptor, with the caller's buffer. */
+struct transfer {
+    struct desc *d;
+    char *bytes;
+    size_t size;
+    bool blocks, socket, stream;
+};
+
+static ptrdiff_t start(struct transfer *t, int fd, const void *buffer, size_t size)
+{
+    if (!buffer && size)
+        return -EINVAL;
+    int error = desc_enter(fd, &t->d);
+    if (error)
+        return error;
+    t->bytes = (char *)buffer;
+    t->size = size < PTRDIFF_MAX ? size : PTRDIFF_MAX;
+    struct os_io_kind kind = {.socket = t->d->socket, .stream = t->d->stream};
+    if (!t->d->ours) {
+        preempt_hold();
+        error = os_io_kind(fd, &kind);
+        preempt_release();
+    }
+    if (error)
+        desc_leave(t->d);
+    t->blocks = kind.blocks;
+    t->socket = kind.socket;
+    t->stream = kind.stream && t->d->ours;
+    return error;
+}
+
+/* One call of the system. */
+static ptrdiff_t once(struct transfer *t, enum way way)
+{
+    ptrdiff_t result;
+    if (t->blocks)
+        go_blocking_begin();
+    else
+        preempt_hold();
+    if (way == WAY_READ)
+        result = os_io_read(t->d->fd, t->bytes, t->size);
+    else
+        result = t->socket ? os_io_send(t->d->fd, t->bytes, t->size) : os_io_write(t->d->fd, t->bytes, t->size);
+    if (t->blocks)
+        go_blocking_end();
+    else
+        preempt_release();
+    return result;
+}
+
+/* ---- reading ---- */
+
+/* Whether an attempt is sure to find nothing: the edge is still to come that tells of more. Not for who never waits, as it may
+ * never be told. */
+static bool is_drained(struct transfer *t, int64_t deadline)
+{
+    struct desc *d = t->d;
+    return t->stream && deadline != GO_NOW && load_relaxed(&d->drained) == load_relaxed(&d->edges) + 1 && !load_relaxed(&d->ended);
+}
+
+static ptrdiff_t read_some(struct transfer *t)
+{
+    uint32_t edges = load_relaxed(&t->d->edges);
+    ptrdiff_t result = once(t, WAY_READ);
+    if (t->stream && result > 0 && (size_t)result < t->size)
+        store_relaxed(&t->d->drained, edges + 1);
+    return result;
+}
+
+ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadline)
+{
+    struct transfer t;
+    ptrdiff_t result = start(&t, fd, buffer, size);
+    if (result)
+        return result;
+    result = size && is_drained(&t, deadline) ? -EAGAIN : read_some(&t);
+    while (result == -EAGAIN && !(result = desc_wait(t.d, WAY_READ, deadline)))
+        result = read_some(&t);
+    desc_leave(t.d);
+    return result;
+}
+
+ptrdiff_t go_read(int fd, void *buffer, size_t size)
+{
+    return go_read_until(fd, buffer, size, GO_FOREVER);
+}
+
+/* ---- writing ---- */
+
+static ptrdiff_t write_all(struct transfer *t, int64_t deadline)
+{
+    size_t whole = t->size;
+    for (;;) {
+        ptrdiff_t result = once(t, WAY_WRITE);
+        if (result == -EAGAIN && (result = desc_wait(t->d, WAY_WRITE, deadline)) == 0)
+            continue;
+        if (result > 0)
+            t->size -= (size_t)result;
+        if (result <= 0 || t->size == 0)
+            return result < 0 && t->size == whole ? result : (ptrdiff_t)(whole - t->size);
+        t->bytes += result;
+    }
+}
+
+ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline)
+{
+    struct transfer t;
+    ptrdiff_t result = start(&t, fd, bytes, size);
+    if (result)
+        return result;
+    result = write_all(&t, deadline);
+    desc_leave(t.d);
+    return result;
+}
+
+ptrdiff_t go_write(int fd, const void *bytes, size_t size)
+{
+    return go_write_until(fd, bytes, size, GO_FOREVER);
+}
+
+/* ---- the end ---- */
+
+int go_close(int fd)
+{
+    struct desc *d;
+    int error = desc_enter(fd, &d);
+    if (error)
+        return error;
+    bool shut = desc_shut(d);
+    int result = desc_leave(d);
+    return shut ? result : -EBADF;
+}

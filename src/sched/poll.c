@@ -1,0 +1,85 @@
+/* The poller's place in the scheduler: who blocks in it, and who looks in passing.
+ *
+ * What holds, once there is a poller: a thread blocks in it (it has the place: sched.poll_place), or one looks for work and will
+ * look there too before it sleeps, or the monitor looks again before long. The place is an idle thread's while a processor is idle,
+ * so that what comes in is run at once. While all are busy nobody needs it if goroutines come and go, as each look for work
+ * includes one in passing; where they do not, the monitor takes it, and who is in the way is asked to go.
+ *
+ * Partners: a thread that leaves the place frees it, then looks whether the monitor sleeps; the monitor says that it sleeps, then
+ * looks whether the place is free.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "sched/sched.h"
+
+static const struct poller *_Atomic poller;
+
+int sched_start_poller(const struct poller *wanted)
+{
+    static struct lock lock;
+    if (load_acquire(&poller))
+        return 0;
+    int error = sched_ensure();
+    if (error)
+        return error;
+    lock_take(&lock);
+    preempt_hold();
+    error = os_poller_start();
+    preempt_release();
+    if (!error)
+        store_ordered(&poller, wanted);
+    lock_drop(&lock);
+    if (!error)
+        monitor_kick();
+    return error;
+}
+
+bool poll_anybody_waits(void)
+{
+    const struct poller *p = load_acquire(&poller);
+    return p && p->anybody_waits();
+}
+
+bool poll_place_is_free(void)
+{
+    return load_relaxed(&poller) && load_ordered(&sched.poll_place) == POLL_NOBODY;
+}
+
+bool poll_take_place(enum poll_place who)
+{
+    uint32_t nobody = POLL_NOBODY;
+    return load_relaxed(&poller) && cas_ordered(&sched.poll_place, &nobody, who);
+}
+
+void poll_leave_place(void)
+{
+    store_ordered(&sched.poll_place, POLL_NOBODY);
+}
+
+void poll_dispatch(const struct poll_catch *c)
+{
+    if (c->n > 0)
+        load_acquire(&poller)->dispatch(c->ready, c->n);
+}
+
+bool poll_in_passing(void)
+{
+    if (!poll_place_is_free())
+        return false;
+    struct poll_catch c;
+    c.n = os_poller_wait(c.ready, POLL_BATCH, 0);
+    poll_dispatch(&c);
+    return c.n > 0;
+}
+
+void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c)
+{
+    store_ordered(&m->polls, 1); /* partner: thread_wake */
+    c->n = load_ordered(&m->note) ? 0 : os_poller_wait(c->ready, POLL_BATCH, deadline);
+    store_relaxed(&m->polls, 0);
+    poll_leave_place();
+    if (load_ordered(&monitor_asleep))
+        monitor_kick();
+}
