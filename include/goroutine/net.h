@@ -30,6 +30,12 @@ GO_API ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadli
 GO_API ptrdiff_t go_write(int fd, const void *bytes, size_t size);
 GO_API ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline);
 
+/* go_wait_fd blocks until the descriptor is ready for one of the events, GO_READABLE and GO_WRITABLE or both, and returns those
+ * that it is ready for: a read or a write would not block then, or would tell of an error. Any descriptor that can be polled; it
+ * need not be O_NONBLOCK. A regular file is always ready. Errors: -EINVAL, -EBADF, -ENOMEM, -EAGAIN, -ETIMEDOUT. */
+enum { GO_READABLE = 1, GO_WRITABLE = 2 };
+GO_API int go_wait_fd(int fd, int events, int64_t deadline);
+
 /* go_close closes the descriptor. Whoever waits for it gets -EBADF, and so do calls that come later; its number is free for others
  * once the last call under way has left, which takes no longer than one system call. Errors: those of close(2): it is closed all
  * the same; -EBADF. Never blocks. */

@@ -71,10 +71,7 @@ int desc_enter(int fd, struct desc **d)
 static void forget(struct desc *d)
 {
     d->ours = d->socket = d->stream = false;
-    for (int way = 0; way < WAYS; way++)
-        store_relaxed(&d->ready[way], false);
     store_relaxed(&d->drained, 0);
-    store_relaxed(&d->edges, 0);
     store_relaxed(&d->ended, false);
 }
 
@@ -120,15 +117,13 @@ bool desc_shut(struct desc *d)
 
 /* ---- edges ---- */
 
-/* Under the lock. Whoever waits tries again; if nobody does, the next one who would wait. */
+/* Under the lock. Whoever waits tries again. */
 static struct waiter *edge(struct desc *d, enum way way, bool now)
 {
     if (!now)
         return NULL;
-    struct waiter *woken = take_all(&d->waiting[way], 0);
-    if (!woken)
-        store_relaxed(&d->ready[way], true);
-    return woken;
+    store_release(&d->edges[way], load_relaxed(&d->edges[way]) + 1);
+    return take_all(&d->waiting[way], 0);
 }
 
 static void dispatch(const struct os_ready *ready, int n)
@@ -138,8 +133,6 @@ static void dispatch(const struct os_ready *ready, int n)
         lock_take(&d->lock);
         if (ready[i].ended)
             store_relaxed(&d->ended, true);
-        if (ready[i].readable)
-            bump(&d->edges);
         struct waiter *readers = edge(d, WAY_READ, ready[i].readable);
         struct waiter *writers = edge(d, WAY_WRITE, ready[i].writable);
         lock_drop(&d->lock);
@@ -185,24 +178,64 @@ int desc_adopt(int fd)
 
 /* ---- waiting ---- */
 
-int desc_wait(struct desc *d, enum way way, int64_t deadline)
+/* Under the lock. 1: the caller has to wait; 0: it tries again; else why it does neither. */
+static int must_wait(struct desc *d, bool edge_came, int64_t deadline)
+{
+    if (load_ordered(&d->users) >= DESC_CLOSING)
+        return -EBADF;
+    int passed = edge_came ? 0 : deadline_passed(deadline);
+    return edge_came || passed ? passed : 1;
+}
+
+int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline)
 {
     static const char *const why[WAYS] = {"read", "write"};
-    int error = d->ours ? 0 : watch(d);
-    if (error)
-        return error == -EPERM ? 0 : error; /* always ready */
+    int result = d->ours ? 0 : watch(d);
+    if (result)
+        return result == -EPERM ? 0 : result; /* always ready */
     lock_take(&d->lock);
-    if (load_ordered(&d->users) >= DESC_CLOSING) {
-        error = -EBADF;
-    } else if (load_relaxed(&d->ready[way])) {
-        store_relaxed(&d->ready[way], false);
-    } else if (!(error = deadline_passed(deadline))) {
+    result = must_wait(d, load_relaxed(&d->edges[way]) != seen, deadline);
+    if (result == 1) {
         struct waiter w = {.g = sched_self()};
         return wait_in_line(&d->lock, &d->waiting[way], &w, deadline, why[way]);
-    } else {
-        lock_drop(&d->lock);
-        return error;
     }
     lock_drop(&d->lock);
-    return error;
+    return result;
+}
+
+static void drop(void *lock)
+{
+    lock_drop(lock);
+}
+
+/* Under the lock, which it drops. One waiter in each queue; the first to be taken off is the one that counts. */
+static int wait_both_ways(struct desc *d, int64_t deadline)
+{
+    _Atomic uint32_t claim = 0;
+    struct waiter w[WAYS];
+    for (uint32_t way = 0; way < WAYS; way++) {
+        w[way] = (struct waiter){.g = sched_self(), .claim = &claim, .index = way};
+        wait_queue_push(&d->waiting[way], &w[way]);
+    }
+    wait_for_many(&d->lock, &d->waiting[WAY_READ], &w[WAY_READ], deadline, "ready", drop, &d->lock);
+    lock_take(&d->lock);
+    for (int way = 0; way < WAYS; way++)
+        if (w[way].queued)
+            wait_queue_remove(&d->waiting[way], &w[way]);
+    lock_drop(&d->lock);
+    return w[load_relaxed(&claim) - 1].result;
+}
+
+int desc_wait_either(struct desc *d, const uint32_t seen[WAYS], int64_t deadline)
+{
+    int result = d->ours ? 0 : watch(d);
+    if (result)
+        return result == -EPERM ? 0 : result;
+    lock_take(&d->lock);
+    bool edge_came = load_relaxed(&d->edges[WAY_READ]) != seen[WAY_READ] || load_relaxed(&d->edges[WAY_WRITE]) != seen[WAY_WRITE];
+    result = must_wait(d, edge_came, deadline);
+    if (result == 1)
+        return wait_both_ways(d, deadline);
+    lock_drop(&d->lock);
+    return result;
 }

@@ -1,8 +1,10 @@
 /* Descriptors as the library knows them: who uses each now, and who waits for it.
  *
  * A call enters a descriptor and leaves it. Closing shuts the door and wakes who waits; the last one to leave closes the number, so
- * that no call under way can meet another file that got it. What is under lock is the queues and the flags of readiness; all else
- * is written by who opens and who closes, when nobody else is inside.
+ * that no call under way can meet another file that got it.
+ *
+ * An edge is the news from the poller that a descriptor has become ready. They are counted: who tries, and finds it not ready,
+ * waits for an edge after those it had seen before it tried. So nobody can take an edge from another.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,15 +19,14 @@ enum way { WAY_READ, WAY_WRITE, WAYS };
 
 struct desc {
     struct lock lock;
-    struct wait_queue waiting[WAYS];
-    _Atomic bool ready[WAYS]; /* an edge has come that nobody waited for; also read without the lock, as a hint */
-    _Atomic bool ended;       /* no further edge may come */
-    _Atomic uint32_t edges;   /* for reading, so far; written under lock */
-    _Atomic uint32_t drained; /* 1 + the edges before a read that left nothing: no use to try again before there are more */
-    _Atomic uint32_t users;   /* calls inside, and DESC_CLOSING, DESC_CLOSED */
-    int fd;                   /* fixed */
-    bool ours;                /* opened by the library: watched by the poller, never blocks */
-    bool socket, stream;      /* see os_io_kind */
+    struct wait_queue waiting[WAYS]; /* under lock */
+    _Atomic uint32_t edges[WAYS];    /* so far; written under lock */
+    _Atomic uint32_t drained;        /* 1 + the edges before a read that left nothing: no use to try again before the next one */
+    _Atomic bool ended;              /* the other side has: no edge may come any more */
+    _Atomic uint32_t users;          /* calls inside, and DESC_CLOSING, DESC_CLOSED */
+    int fd;                          /* fixed */
+    bool ours;                       /* opened by the library: watched by the poller, never blocks; fixed while open */
+    bool socket, stream;             /* likewise, if it is ours; os_io_kind */
 };
 
 /* Lets the caller in. 0; -EBADF: no such number, or it is being closed; -EMFILE: a number too large; -ENOMEM. */
@@ -41,8 +42,16 @@ bool desc_shut(struct desc *d);
  * fd, or -ENOMEM, -ENOSPC, -EMFILE, and as sched_ensure. */
 int desc_adopt(int fd);
 
-/* Blocks until there is an edge. The caller has found that it is not ready, and tries again after a 0. -EBADF: it was closed
- * meanwhile; -EAGAIN, -ETIMEDOUT; and as the poller's start. */
-int desc_wait(struct desc *d, enum way way, int64_t deadline);
+static inline uint32_t desc_edges(struct desc *d, enum way way)
+{
+    return load_acquire(&d->edges[way]);
+}
+
+/* Blocks until there is an edge beyond those that were `seen` before the caller tried. It tries again after a 0. -EBADF: it was
+ * closed meanwhile; -EAGAIN, -ETIMEDOUT; and as the poller's start. */
+int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline);
+
+/* The same for either way. */
+int desc_wait_either(struct desc *d, const uint32_t seen[WAYS], int64_t deadline);
 
 #endif

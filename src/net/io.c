@@ -68,15 +68,14 @@ static ptrdiff_t once(struct transfer *t, enum way way)
 
 /* Whether an attempt is sure to find nothing: the edge is still to come that tells of more. Not for who never waits, as it may
  * never be told. */
-static bool is_drained(struct transfer *t, int64_t deadline)
+static bool is_drained(struct transfer *t, uint32_t edges, int64_t deadline)
 {
     struct desc *d = t->d;
-    return t->stream && deadline != GO_NOW && load_relaxed(&d->drained) == load_relaxed(&d->edges) + 1 && !load_relaxed(&d->ended);
+    return t->stream && t->size && deadline != GO_NOW && load_relaxed(&d->drained) == edges + 1 && !load_relaxed(&d->ended);
 }
 
-static ptrdiff_t read_some(struct transfer *t)
+static ptrdiff_t read_some(struct transfer *t, uint32_t edges)
 {
-    uint32_t edges = load_relaxed(&t->d->edges);
     ptrdiff_t result = once(t, WAY_READ);
     if (t->stream && result > 0 && (size_t)result < t->size)
         store_relaxed(&t->d->drained, edges + 1);
@@ -89,9 +88,13 @@ ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadline)
     ptrdiff_t result = start(&t, fd, buffer, size);
     if (result)
         return result;
-    result = size && is_drained(&t, deadline) ? -EAGAIN : read_some(&t);
-    while (result == -EAGAIN && !(result = desc_wait(t.d, WAY_READ, deadline)))
-        result = read_some(&t);
+    do {
+        uint32_t seen = desc_edges(t.d, WAY_READ);
+        result = is_drained(&t, seen, deadline) ? -EAGAIN : read_some(&t, seen);
+        if (result != -EAGAIN)
+            break;
+        result = desc_wait(t.d, WAY_READ, seen, deadline);
+    } while (result == 0);
     desc_leave(t.d);
     return result;
 }
@@ -107,8 +110,9 @@ static ptrdiff_t write_all(struct transfer *t, int64_t deadline)
 {
     size_t whole = t->size;
     for (;;) {
+        uint32_t seen = desc_edges(t->d, WAY_WRITE);
         ptrdiff_t result = once(t, WAY_WRITE);
-        if (result == -EAGAIN && (result = desc_wait(t->d, WAY_WRITE, deadline)) == 0)
+        if (result == -EAGAIN && (result = desc_wait(t->d, WAY_WRITE, seen, deadline)) == 0)
             continue;
         if (result > 0)
             t->size -= (size_t)result;
@@ -132,6 +136,49 @@ ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadlin
 ptrdiff_t go_write(int fd, const void *bytes, size_t size)
 {
     return go_write_until(fd, bytes, size, GO_FOREVER);
+}
+
+/* ---- being ready ---- */
+
+/* Asks the system, not the count of edges: one that came long ago may have been used up, or not. */
+static int look(int fd, int events)
+{
+    bool readable = events & GO_READABLE, writable = events & GO_WRITABLE;
+    preempt_hold();
+    int error = os_io_ready(fd, &readable, &writable);
+    preempt_release();
+    return error ? error : (readable ? GO_READABLE : 0) | (writable ? GO_WRITABLE : 0);
+}
+
+static int wait_for(struct desc *d, int events, int64_t deadline)
+{
+    for (;;) {
+        uint32_t seen[WAYS] = {desc_edges(d, WAY_READ), desc_edges(d, WAY_WRITE)};
+        int result = look(d->fd, events);
+        if (result)
+            return result;
+        if (events == (GO_READABLE | GO_WRITABLE))
+            result = desc_wait_either(d, seen, deadline);
+        else if (events == GO_READABLE)
+            result = desc_wait(d, WAY_READ, seen[WAY_READ], deadline);
+        else
+            result = desc_wait(d, WAY_WRITE, seen[WAY_WRITE], deadline);
+        if (result)
+            return result;
+    }
+}
+
+int go_wait_fd(int fd, int events, int64_t deadline)
+{
+    struct desc *d;
+    if (events < 1 || events > (GO_READABLE | GO_WRITABLE))
+        return -EINVAL;
+    int result = desc_enter(fd, &d);
+    if (result)
+        return result;
+    result = wait_for(d, events, deadline);
+    desc_leave(d);
+    return result;
 }
 
 /* ---- the end ---- */

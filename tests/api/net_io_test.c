@@ -199,3 +199,151 @@ TEST(pairs_talk_behind_hogs)
     check_echo(2, 3, SCALED(1000));
     hogs_stop(h);
 }
+
+/* ---- being ready ---- */
+
+struct waits {
+    int fd, events;
+    int64_t deadline;
+    int result;
+    atomic_bool done;
+};
+
+static void wait_ready(void *arg)
+{
+    struct waits *w = arg;
+
+    w->result = go_wait_fd(w->fd, w->events, w->deadline);
+    atomic_store(&w->done, true);
+}
+
+static struct waits *new_waits(int fd, int events)
+{
+    struct waits *w = test_alloc(sizeof *w);
+
+    *w = (struct waits){.fd = fd, .events = events, .deadline = GO_FOREVER};
+    return w;
+}
+
+TEST(what_is_ready_is_said_at_once)
+{
+    struct ends *e = new_pair(SOCK_STREAM, 0);
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    CHECK_EQ(GO_WRITABLE, go_wait_fd(e->here, GO_READABLE | GO_WRITABLE, GO_FOREVER));
+    CHECK_EQ(GO_WRITABLE, go_wait_fd(e->here, GO_WRITABLE, GO_NOW));
+    CHECK_EQ(1, go_write(e->there, "x", 1));
+    CHECK_EQ(GO_READABLE, go_wait_fd(e->here, GO_READABLE, GO_FOREVER));
+    CHECK_EQ(GO_READABLE | GO_WRITABLE, go_wait_fd(e->here, GO_READABLE | GO_WRITABLE, GO_FOREVER));
+    CHECK_EQ(GO_READABLE, go_wait_fd(file, GO_READABLE, GO_FOREVER));
+    CHECK_EQ(0, go_close(file));
+    close_pair(e);
+}
+
+TEST(waiting_gives_up_at_its_deadline)
+{
+    struct ends *e = new_pair(SOCK_STREAM, 0);
+    int64_t deadline = go_deadline(10 * GO_MILLISECOND);
+
+    CHECK_EQ(-EAGAIN, go_wait_fd(e->here, GO_READABLE, GO_NOW));
+    CHECK_EQ(-ETIMEDOUT, go_wait_fd(e->here, GO_READABLE, deadline));
+    CHECK(go_now() >= deadline);
+    close_pair(e);
+}
+
+TEST(waiting_for_nothing_or_the_unknown_is_an_error)
+{
+    CHECK_EQ(-EINVAL, go_wait_fd(0, 0, GO_NOW));
+    CHECK_EQ(-EINVAL, go_wait_fd(0, 4, GO_NOW));
+    CHECK_EQ(-EBADF, go_wait_fd(-1, GO_READABLE, GO_NOW));
+    CHECK_EQ(-EBADF, go_wait_fd(987, GO_READABLE, GO_NOW));
+}
+
+TEST(what_is_read_in_part_is_still_ready)
+{
+    struct ends *e = new_pair(SOCK_STREAM, 0);
+    char byte;
+
+    CHECK_EQ(3, go_write(e->there, "abc", 3));
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(GO_READABLE, go_wait_fd(e->here, GO_READABLE, GO_FOREVER));
+        CHECK_EQ(1, read(e->here, &byte, 1));
+    }
+    CHECK_EQ(-EAGAIN, go_wait_fd(e->here, GO_READABLE, GO_NOW));
+    close_pair(e);
+}
+
+TEST(waiting_wakes_when_it_is_ready)
+{
+    struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+    char filler[4096] = {0};
+    struct waits *one = new_waits(e->here, GO_READABLE), *both = new_waits(e->here, GO_READABLE | GO_WRITABLE);
+
+    while (write(e->here, filler, sizeof filler) > 0)
+        ;
+    test_start_until_blocked(wait_ready, one);
+    test_start_until_blocked(wait_ready, both);
+    while (read(e->there, filler, sizeof filler) > 0)
+        ;
+    EVENTUALLY(atomic_load(&both->done));
+    CHECK_EQ(GO_WRITABLE, both->result);
+    CHECK(!atomic_load(&one->done));
+    CHECK_EQ(1, go_write(e->there, "x", 1));
+    EVENTUALLY(atomic_load(&one->done));
+    CHECK_EQ(GO_READABLE, one->result);
+    close_pair(e);
+}
+
+TEST(closing_wakes_who_waits_for_either)
+{
+    struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+    char filler[4096] = {0};
+    struct waits *w = new_waits(e->here, GO_READABLE | GO_WRITABLE);
+
+    while (write(e->here, filler, sizeof filler) > 0)
+        ;
+    test_start_until_blocked(wait_ready, w);
+    CHECK_EQ(0, go_close(e->here));
+    EVENTUALLY(atomic_load(&w->done));
+    CHECK_EQ(-EBADF, w->result);
+    CHECK_EQ(0, go_close(e->there));
+}
+
+/* ---- many at one descriptor ---- */
+
+enum { READERS = 8, MESSAGES = 2000 };
+
+struct shared_end {
+    int fd;
+    atomic_int taken, ended;
+};
+
+static void take_messages(void *arg, int index)
+{
+    struct shared_end *s = arg;
+    int message;
+
+    (void)index;
+    while (go_read(s->fd, &message, sizeof message) == sizeof message && message >= 0)
+        atomic_fetch_add(&s->taken, 1);
+    atomic_fetch_add(&s->ended, 1);
+}
+
+TEST(readers_of_one_socket_share_what_comes_and_nothing_is_lost)
+{
+    struct ends *e = new_pair(SOCK_DGRAM, SOCK_NONBLOCK);
+    struct shared_end *s = test_alloc(sizeof *s);
+    struct crew *c;
+    int message = 1, end = -1;
+
+    s->fd = e->here;
+    c = crew_start(READERS, take_messages, s);
+    for (int i = 0; i < SCALED(MESSAGES); i++)
+        CHECK_EQ(sizeof message, go_write(e->there, &message, sizeof message));
+    EVENTUALLY(atomic_load(&s->taken) == SCALED(MESSAGES));
+    for (int i = 0; i < READERS; i++)
+        CHECK_EQ(sizeof end, go_write(e->there, &end, sizeof end));
+    crew_wait(c);
+    CHECK_EQ(READERS, atomic_load(&s->ended));
+    close_pair(e);
+}
