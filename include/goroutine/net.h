@@ -16,6 +16,26 @@
 
 GO_BEGIN_DECLS
 
+/* go_listen makes a socket that listens, and gives its descriptor. network: "tcp", "tcp4", "tcp6", "unix", "unixpacket"; for
+ * datagrams, which are received at once, "udp", "udp4", "udp6", "unixgram". address: "host:port", with an empty host for all
+ * addresses of this machine, an IPv6 number in brackets, and port 0 for any free one; or a path, of which one that begins with '@'
+ * needs no file. A path that a server has left behind is taken over. Blocks while a name has to be looked up. Errors: those of
+ * bind(2); -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN, -ETIMEDOUT; -EMFILE; -ENOMEM. */
+GO_API int go_listen(const char *network, const char *address);
+GO_API int go_listen_until(const char *network, const char *address, int64_t deadline);
+
+/* go_accept waits for a connection to such a socket and gives its descriptor. A connection that ends before it is accepted is
+ * skipped; while there are no descriptors left it waits until there are. Errors: -EBADF also where it was closed while waiting;
+ * -EINVAL the socket does not listen, or was not made by go_listen; -ENOMEM; go_accept_until also -EAGAIN, -ETIMEDOUT. */
+GO_API int go_accept(int fd);
+GO_API int go_accept_until(int fd, int64_t deadline);
+
+/* go_dial connects to an address, in the words of go_listen, and gives the descriptor. Of the addresses of a name it tries one
+ * after the other; the error is that of the first. Errors: those of connect(2); -EINVAL, -ENOENT, -EMFILE, -ENOMEM; go_dial_until
+ * also -EAGAIN, -ETIMEDOUT. */
+GO_API int go_dial(const char *network, const char *address);
+GO_API int go_dial_until(const char *network, const char *address, int64_t deadline);
+
 /* go_read reads what there is, at most size bytes; blocks while there is nothing. Returns their number; 0 at the end of the stream.
  * A size of 0 does not block.
  * Errors: those of read(2); -EBADF also where it was closed while waiting; -EINVAL buffer is NULL; -ENOMEM; go_read_until also

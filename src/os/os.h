@@ -182,6 +182,46 @@ int os_io_kind(int fd, struct os_io_kind *kind);
 /* Which of these it is ready for now; an error makes it ready for both. -EBADF. */
 int os_io_ready(int fd, bool *readable, bool *writable);
 
+/* ---- sockets (socket.c, resolve.c) ---- */
+
+/* An address in the system's own form. */
+struct os_address {
+    unsigned size;
+    _Alignas(8) unsigned char bytes[128];
+};
+
+enum os_transport { OS_STREAM, OS_DATAGRAM, OS_SEQUENCED };
+
+/* A socket for such addresses that does not block and does not outlive an exec. Gives the descriptor. */
+int os_socket(const struct os_address *address, enum os_transport transport);
+
+/* Takes the address and, for streams and sequenced packets, listens. A local path that nobody listens on any more is taken over.
+ * both_families: an IPv6 one takes IPv4 too. */
+int os_socket_listen(int fd, const struct os_address *address, bool both_families);
+
+/* Begins to connect: 0, or -EINPROGRESS (-EAGAIN for a local path whose queue is full); os_socket_error gives the outcome once it
+ * is writable. */
+int os_socket_connect(int fd, const struct os_address *address);
+int os_socket_error(int fd);
+
+/* True if it is connected to itself, which a connection to a free local port may be. */
+bool os_socket_meets_itself(int fd);
+
+/* The next connection, as a descriptor that does not block; its peer to *peer unless NULL. -EAGAIN; -EMFILE, -ENFILE. Skips those
+ * that went away while they waited. */
+int os_socket_accept(int fd, struct os_address *peer);
+
+/* Finds the addresses of a host (NULL: all of this machine's) and a service, a name or a number of each; family 4, 6, or 0 for
+ * both, those to try first in front. May block for a long time, and take 100 KiB of stack. Their number, at most `most`; -ENOENT:
+ * no such name; -EAGAIN: cannot be known now; -EINVAL: no such service; -EIO: names cannot be asked for; -ENOMEM. */
+int os_resolve(const char *host, const char *service, int family, enum os_transport transport, struct os_address *found, int most);
+
+/* The same where both are numbers, at once; up to 2. -EAGAIN: one of them has to be looked up. */
+int os_resolve_now(const char *host, const char *service, int family, struct os_address *found);
+
+/* The address of a local path; one that begins with '@' has no file. -ENAMETOOLONG, -EINVAL. */
+int os_local_address(const char *path, struct os_address *address);
+
 /* ---- output and end (report.c) ---- */
 
 /* Writes all bytes to fd, as far as it takes them. [signal] */

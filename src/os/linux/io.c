@@ -13,20 +13,6 @@
 
 #include "os/linux/linux.h"
 
-/* The call's result by value; errno as it was before. */
-#define BY_VALUE(call)                                                                                                             \
-    ({                                                                                                                             \
-        int kept = *os_errno();                                                                                                    \
-        __typeof__(call) result;                                                                                                   \
-        do                                                                                                                         \
-            result = (call);                                                                                                       \
-        while (result == -1 && *os_errno() == EINTR);                                                                              \
-        if (result == -1)                                                                                                          \
-            result = -*os_errno();                                                                                                 \
-        *os_errno() = kept;                                                                                                        \
-        result;                                                                                                                    \
-    })
-
 ptrdiff_t os_io_read(int fd, void *buffer, size_t size)
 {
     return BY_VALUE(read(fd, buffer, size));

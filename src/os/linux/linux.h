@@ -5,6 +5,7 @@
 #ifndef OS_LINUX_LINUX_H
 #define OS_LINUX_LINUX_H
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 
@@ -15,6 +16,20 @@
 #define os_call6(number, a, b, c, d, e, f, ...)                                                                                    \
     os_system_call((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 long os_system_call(long number, long a, long b, long c, long d, long e, long f);
+
+/* The result of a call of libc that sets errno, by value; errno as it was before. Calls again after EINTR. */
+#define BY_VALUE(call)                                                                                                             \
+    ({                                                                                                                             \
+        int kept = *os_errno();                                                                                                    \
+        __typeof__(call) result;                                                                                                   \
+        do                                                                                                                         \
+            result = (call);                                                                                                       \
+        while (result == -1 && *os_errno() == EINTR);                                                                              \
+        if (result == -1)                                                                                                          \
+            result = -*os_errno();                                                                                                 \
+        *os_errno() = kept;                                                                                                        \
+        result;                                                                                                                    \
+    })
 
 /* The process id, without a system call; right in the child of a fork. [signal] (thread.c) */
 int os_process_id(void);
