@@ -153,25 +153,31 @@ static int watch(struct desc *d)
     return error == -EEXIST ? 0 : error;
 }
 
+static int take_in(struct desc *d)
+{
+    struct os_io_kind kind;
+    int error = os_io_kind(d->fd, &kind);
+    if (error)
+        return error;
+    (void)load_ordered(&d->users); /* partner: the last step of who closed the number before, in desc_leave */
+    d->ours = true;
+    d->socket = kind.socket;
+    d->stream = kind.stream;
+    error = watch(d);
+    if (error)
+        forget(d);
+    return error;
+}
+
 int desc_adopt(int fd)
 {
     struct desc *d;
-    struct os_io_kind kind;
     int error = find(fd, &d);
     preempt_hold();
     if (!error)
-        error = os_io_kind(fd, &kind);
-    if (!error) {
-        d->ours = true;
-        d->socket = kind.socket;
-        d->stream = kind.stream;
-        error = watch(d);
-    }
-    if (error) {
-        if (d)
-            forget(d);
+        error = take_in(d);
+    if (error)
         os_io_close(fd);
-    }
     preempt_release();
     return error ? error : fd;
 }

@@ -44,13 +44,13 @@ bool poll_anybody_waits(void)
 
 bool poll_place_is_free(void)
 {
-    return load_relaxed(&poller) && load_ordered(&sched.poll_place) == POLL_NOBODY;
+    return load_acquire(&poller) && load_ordered(&sched.poll_place) == POLL_NOBODY;
 }
 
 bool poll_take_place(enum poll_place who)
 {
     uint32_t nobody = POLL_NOBODY;
-    return load_relaxed(&poller) && cas_ordered(&sched.poll_place, &nobody, who);
+    return load_acquire(&poller) && cas_ordered(&sched.poll_place, &nobody, who);
 }
 
 void poll_leave_place(void)

@@ -15,8 +15,10 @@
 
 struct server {
     int fd;
+    const char *network;
     char address[120];
     atomic_int accepted;
+    atomic_bool stop;
 };
 
 static int port_of(int fd)
@@ -44,11 +46,25 @@ static void serve(void *arg)
     struct server *s = arg;
     int fd;
 
-    while ((fd = go_accept(s->fd)) >= 0) {
+    while ((fd = go_accept(s->fd)) >= 0 && !atomic_load(&s->stop)) {
         atomic_fetch_add(&s->accepted, 1);
         CHECK_EQ(0, go(echo, (void *)(intptr_t)fd));
     }
-    CHECK_EQ(-EBADF, fd);
+    CHECK(fd >= 0);
+    CHECK_EQ(0, go_close(fd));
+    CHECK_EQ(0, go_close(s->fd));
+}
+
+/* Closed by anybody else, its number might be another file's by the time that it accepts once more. */
+static void stop_server(struct server *s)
+{
+    int fd;
+
+    atomic_store(&s->stop, true);
+    fd = go_dial(s->network, s->address);
+    CHECK(fd >= 0);
+    CHECK_EQ(0, go_close(fd));
+    EVENTUALLY(go_count() == 1);
 }
 
 static struct server *new_server(const char *network, const char *host)
@@ -57,6 +73,7 @@ static struct server *new_server(const char *network, const char *host)
     char address[100];
 
     snprintf(address, sizeof address, strncmp(network, "unix", 4) ? "%s:0" : "%s", host);
+    s->network = network;
     s->fd = go_listen(network, address);
     if (!CHECK(s->fd >= 0))
         return s;
@@ -92,7 +109,7 @@ static void check_calls(const char *network, const char *host)
     for (int i = 0; i < 3; i++)
         call(network, s->address);
     CHECK_EQ(3, atomic_load(&s->accepted));
-    CHECK_EQ(0, go_close(s->fd));
+    stop_server(s);
 }
 
 TEST(a_client_and_a_server_talk)
@@ -160,6 +177,24 @@ TEST(accepting_gives_up_at_its_deadline)
     CHECK_EQ(0, go_close(fd));
 }
 
+static void accept_one(void *arg)
+{
+    struct server *s = arg;
+
+    CHECK_EQ(-EBADF, go_accept(s->fd));
+    atomic_store(&s->stop, true);
+}
+
+TEST(closing_wakes_who_accepts)
+{
+    struct server *s = test_alloc(sizeof *s);
+
+    s->fd = go_listen("tcp", "127.0.0.1:0");
+    test_start_until_blocked(accept_one, s);
+    CHECK_EQ(0, go_close(s->fd));
+    EVENTUALLY(atomic_load(&s->stop));
+}
+
 struct callers {
     struct server *s;
 };
@@ -179,5 +214,5 @@ TEST(many_clients_at_once)
 
     crew_run(50, call_often, &c);
     CHECK_EQ(50 * SCALED(20), atomic_load(&c.s->accepted));
-    CHECK_EQ(0, go_close(c.s->fd));
+    stop_server(c.s);
 }
