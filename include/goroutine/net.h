@@ -50,11 +50,42 @@ GO_API ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadli
 GO_API ptrdiff_t go_write(int fd, const void *bytes, size_t size);
 GO_API ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline);
 
+/* go_readv and go_writev are go_read and go_write with up to 1024 buffers, one after the other; go_writev writes all of them.
+ * Errors: likewise; -EINVAL also where there are more. */
+struct iovec;
+GO_API ptrdiff_t go_readv(int fd, const struct iovec *parts, int n);
+GO_API ptrdiff_t go_readv_until(int fd, const struct iovec *parts, int n, int64_t deadline);
+GO_API ptrdiff_t go_writev(int fd, const struct iovec *parts, int n);
+GO_API ptrdiff_t go_writev_until(int fd, const struct iovec *parts, int n, int64_t deadline);
+
+/* go_recvfrom receives a datagram: its first size bytes, and the address that it is from; from and from_size, which holds the room
+ * there is for it, may both be NULL. Returns the number of bytes. Blocks while there is none. Errors: those of recvfrom(2);
+ * -EINVAL; -EBADF; -ENOMEM; go_recvfrom_until also -EAGAIN, -ETIMEDOUT. */
+struct sockaddr;
+GO_API ptrdiff_t go_recvfrom(int fd, void *buffer, size_t size, struct sockaddr *from, unsigned *from_size);
+GO_API ptrdiff_t go_recvfrom_until(int fd, void *buffer, size_t size, struct sockaddr *from, unsigned *from_size, int64_t deadline);
+
+/* go_sendto sends a datagram; to may be NULL where the socket is connected. Blocks while there is no room. Errors: those of
+ * sendto(2), and as go_recvfrom. */
+GO_API ptrdiff_t go_sendto(int fd, const void *bytes, size_t size, const struct sockaddr *to, unsigned to_size);
+GO_API ptrdiff_t go_sendto_until(int fd, const void *bytes, size_t size, const struct sockaddr *to, unsigned to_size,
+                                 int64_t deadline);
+
 /* go_wait_fd blocks until the descriptor is ready for one of the events, GO_READABLE and GO_WRITABLE or both, and returns those
  * that it is ready for: a read or a write would not block then, or would tell of an error. Any descriptor that can be polled; it
  * need not be O_NONBLOCK. A regular file is always ready. Errors: -EINVAL, -EBADF, -ENOMEM, -EAGAIN, -ETIMEDOUT. */
 enum { GO_READABLE = 1, GO_WRITABLE = 2 };
 GO_API int go_wait_fd(int fd, int events, int64_t deadline);
+
+/* go_sendfile writes size bytes of the file `from` to the socket `to`, without a copy on the way; fewer where the file ends.
+ * offset: from where, and moved by as many; NULL: the file's own position. Returns their number. Errors: those of sendfile(2);
+ * -EINVAL also what can not be sent this way; and as go_write. */
+GO_API ptrdiff_t go_sendfile(int to, int from, int64_t *offset, size_t size);
+GO_API ptrdiff_t go_sendfile_until(int to, int from, int64_t *offset, size_t size, int64_t deadline);
+
+/* go_shutdown ends a connection in one direction, or both: GO_READABLE, GO_WRITABLE. The other side reads the end of the stream;
+ * who waits for that direction here wakes up. Errors: those of shutdown(2); -EINVAL; -EBADF. Never blocks. */
+GO_API int go_shutdown(int fd, int events);
 
 /* go_close closes the descriptor. Whoever waits for it gets -EBADF, and so do calls that come later; its number is free for others
  * once the last call under way has left, which takes no longer than one system call. Errors: those of close(2): it is closed all

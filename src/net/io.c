@@ -1,102 +1,31 @@
-/* Reading and writing: try, and wait for an edge where it would block.
- *
- * What the program has opened by itself, and left as it was, blocks its thread: that is done in a blocking region. So are regular
- * files.
+/* Reading, writing, waiting and closing.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <stdint.h>
 
-#include "net/desc.h"
-#include "os/os.h"
+#include "net/call.h"
 
 #include "goroutine/net.h"
-#include "goroutine/task.h"
 
-/* What a call is about to do: to the descriptor, with the caller's buffer. */
-struct transfer {
-    struct desc *d;
-    char *bytes;
-    size_t size;
-    bool blocks, socket, stream;
-};
-
-static ptrdiff_t start(struct transfer *t, int fd, const void *buffer, size_t size)
+/* What a call of the system takes at most. */
+static size_t cut(size_t size)
 {
-    if (!buffer && size)
-        return -EINVAL;
-    int error = desc_enter(fd, &t->d);
-    if (error)
-        return error;
-    t->bytes = (char *)buffer;
-    t->size = size < PTRDIFF_MAX ? size : PTRDIFF_MAX;
-    struct os_io_kind kind = {.socket = t->d->socket, .stream = t->d->stream};
-    if (!t->d->ours) {
-        preempt_hold();
-        error = os_io_kind(fd, &kind);
-        preempt_release();
-    }
-    if (error)
-        desc_leave(t->d);
-    t->blocks = kind.blocks;
-    t->socket = kind.socket;
-    t->stream = kind.stream && t->d->ours;
-    return error;
-}
-
-/* One call of the system. */
-static ptrdiff_t once(struct transfer *t, enum way way)
-{
-    ptrdiff_t result;
-    if (t->blocks)
-        go_blocking_begin();
-    else
-        preempt_hold();
-    if (way == WAY_READ)
-        result = os_io_read(t->d->fd, t->bytes, t->size);
-    else
-        result = t->socket ? os_io_send(t->d->fd, t->bytes, t->size) : os_io_write(t->d->fd, t->bytes, t->size);
-    if (t->blocks)
-        go_blocking_end();
-    else
-        preempt_release();
-    return result;
+    return size < PTRDIFF_MAX ? size : PTRDIFF_MAX;
 }
 
 /* ---- reading ---- */
 
-/* Whether an attempt is sure to find nothing: the edge is still to come that tells of more. Not for who never waits, as it may
- * never be told. */
-static bool is_drained(struct transfer *t, uint32_t edges, int64_t deadline)
+static ptrdiff_t read_once(struct call *c)
 {
-    struct desc *d = t->d;
-    return t->stream && t->size && deadline != GO_NOW && load_relaxed(&d->drained) == edges + 1 && !load_relaxed(&d->ended);
-}
-
-static ptrdiff_t read_some(struct transfer *t, uint32_t edges)
-{
-    ptrdiff_t result = once(t, WAY_READ);
-    if (t->stream && result > 0 && (size_t)result < t->size)
-        store_relaxed(&t->d->drained, edges + 1);
-    return result;
+    return os_io_read(c->d->fd, c->bytes, c->size);
 }
 
 ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadline)
 {
-    struct transfer t;
-    ptrdiff_t result = start(&t, fd, buffer, size);
-    if (result)
-        return result;
-    do {
-        uint32_t seen = desc_edges(t.d, WAY_READ);
-        result = is_drained(&t, seen, deadline) ? -EAGAIN : read_some(&t, seen);
-        if (result != -EAGAIN)
-            break;
-        result = desc_wait(t.d, WAY_READ, seen, deadline);
-    } while (result == 0);
-    desc_leave(t.d);
-    return result;
+    struct call c = {.way = WAY_READ, .once = read_once, .bytes = buffer, .size = cut(size), .plain_read = true};
+    return buffer || !size ? call_do(&c, fd, deadline) : -EINVAL;
 }
 
 ptrdiff_t go_read(int fd, void *buffer, size_t size)
@@ -106,30 +35,33 @@ ptrdiff_t go_read(int fd, void *buffer, size_t size)
 
 /* ---- writing ---- */
 
-static ptrdiff_t write_all(struct transfer *t, int64_t deadline)
+static ptrdiff_t write_once(struct call *c)
 {
-    size_t whole = t->size;
+    return c->socket ? os_io_send(c->d->fd, c->bytes, c->size) : os_io_write(c->d->fd, c->bytes, c->size);
+}
+
+static ptrdiff_t write_all(struct call *c, int64_t deadline)
+{
+    ptrdiff_t written = 0;
     for (;;) {
-        uint32_t seen = desc_edges(t->d, WAY_WRITE);
-        ptrdiff_t result = once(t, WAY_WRITE);
-        if (result == -EAGAIN && (result = desc_wait(t->d, WAY_WRITE, seen, deadline)) == 0)
-            continue;
+        ptrdiff_t result = call_try(c, deadline);
         if (result > 0)
-            t->size -= (size_t)result;
-        if (result <= 0 || t->size == 0)
-            return result < 0 && t->size == whole ? result : (ptrdiff_t)(whole - t->size);
-        t->bytes += result;
+            written += result;
+        if (result <= 0 || (size_t)result == c->size)
+            return result < 0 && !written ? result : written;
+        c->bytes = (char *)c->bytes + result;
+        c->size -= (size_t)result;
     }
 }
 
 ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline)
 {
-    struct transfer t;
-    ptrdiff_t result = start(&t, fd, bytes, size);
+    struct call c = {.way = WAY_WRITE, .once = write_once, .bytes = (void *)bytes, .size = cut(size)};
+    ptrdiff_t result = bytes || !size ? call_begin(&c, fd) : -EINVAL;
     if (result)
         return result;
-    result = write_all(&t, deadline);
-    desc_leave(t.d);
+    result = write_all(&c, deadline);
+    call_end(&c);
     return result;
 }
 

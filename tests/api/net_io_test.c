@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "hogs.h"
 #include "sanitizers.h"
@@ -345,5 +346,100 @@ TEST(readers_of_one_socket_share_what_comes_and_nothing_is_lost)
         CHECK_EQ(sizeof end, go_write(e->there, &end, sizeof end));
     crew_wait(c);
     CHECK_EQ(READERS, atomic_load(&s->ended));
+    close_pair(e);
+}
+
+/* ---- several buffers, files, directions ---- */
+
+enum { PARTS = 40 };
+
+struct parted {
+    struct ends *e;
+    struct iovec parts[PARTS];
+    ptrdiff_t size, result;
+    atomic_bool done;
+};
+
+static void write_parts(void *arg)
+{
+    struct parted *p = arg;
+
+    p->result = go_writev(p->e->there, p->parts, PARTS);
+    atomic_store(&p->done, true);
+}
+
+TEST(several_buffers_are_written_whole_and_in_order)
+{
+    struct parted *p = test_alloc(sizeof *p);
+    char *sent = test_alloc(BIG), *found = test_alloc(BIG);
+    ptrdiff_t n, sum = 0;
+
+    p->e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+    for (int i = 0; i < BIG; i++)
+        sent[i] = (char)(i * 11 + i / 777);
+    for (int i = 0; i < PARTS; i++) {
+        size_t size = i % 5 == 3 ? 0 : (size_t)(i * 997 % 20000);
+
+        p->parts[i] = (struct iovec){sent + p->size, size};
+        p->size += (ptrdiff_t)size;
+    }
+    test_start_until_blocked(write_parts, p);
+    while (sum < p->size && (n = go_readv(p->e->here, &(struct iovec){found + sum, 5001}, 1)) > 0)
+        sum += n;
+    EVENTUALLY(atomic_load(&p->done));
+    CHECK_EQ(p->size, p->result);
+    CHECK_EQ(p->size, sum);
+    CHECK_MEM(sent, found, (size_t)p->size);
+    CHECK_EQ(-EINVAL, go_writev(p->e->here, p->parts, 1025));
+    CHECK_EQ(-EINVAL, go_writev(p->e->here, NULL, 1));
+    CHECK_EQ(0, go_writev(p->e->here, NULL, 0));
+    close_pair(p->e);
+}
+
+static void send_this_file(void *arg)
+{
+    struct ends *e = arg;
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int64_t at = 100;
+
+    e->result = go_sendfile(e->there, file, &at, PTRDIFF_MAX);
+    CHECK_EQ(100 + e->result, at);
+    CHECK_EQ(0, go_shutdown(e->there, GO_WRITABLE));
+    CHECK_EQ(0, go_close(file));
+    atomic_store(&e->done, true);
+}
+
+TEST(a_file_is_sent_whole)
+{
+    struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    char expected[4096], found[4096];
+    ptrdiff_t n, sum = 100;
+
+    CHECK(go(send_this_file, e) == 0);
+    while ((n = go_read(e->here, found, sizeof found)) > 0) {
+        CHECK_EQ(n, pread(file, expected, (size_t)n, sum));
+        CHECK_MEM(expected, found, (size_t)n);
+        sum += n;
+    }
+    CHECK_EQ(0, n);
+    EVENTUALLY(atomic_load(&e->done));
+    CHECK_EQ(sum - 100, e->result);
+    CHECK_EQ(lseek(file, 0, SEEK_END), sum);
+    CHECK_EQ(0, go_close(file));
+    close_pair(e);
+}
+
+TEST(shutting_down_a_direction_wakes_who_waits_for_it)
+{
+    struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+
+    test_start_until_blocked(read_a_byte, e);
+    CHECK_EQ(0, go_shutdown(e->there, GO_READABLE));
+    EVENTUALLY(atomic_load(&e->done));
+    CHECK_EQ(0, e->result);
+    CHECK_EQ(-EINVAL, go_shutdown(e->here, 0));
+    CHECK_EQ(-EBADF, go_shutdown(-1, GO_READABLE));
+    CHECK_EQ(-EPIPE, go_write(e->here, "x", 1));
     close_pair(e);
 }

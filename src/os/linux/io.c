@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "os/linux/linux.h"
@@ -26,6 +28,53 @@ ptrdiff_t os_io_write(int fd, const void *bytes, size_t size)
 ptrdiff_t os_io_send(int fd, const void *bytes, size_t size)
 {
     return BY_VALUE(send(fd, bytes, size, MSG_NOSIGNAL));
+}
+
+const char *os_io_part(const struct iovec *parts, int i, size_t *size)
+{
+    *size = parts[i].iov_len;
+    return parts[i].iov_base;
+}
+
+ptrdiff_t os_io_readv(int fd, const struct iovec *parts, int n)
+{
+    return BY_VALUE(readv(fd, parts, n));
+}
+
+ptrdiff_t os_io_writev(int fd, const struct iovec *parts, int first, int n)
+{
+    return BY_VALUE(writev(fd, parts + first, n - first));
+}
+
+ptrdiff_t os_io_sendv(int fd, const struct iovec *parts, int first, int n)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)parts + first, .msg_iovlen = (size_t)(n - first)};
+    return BY_VALUE(sendmsg(fd, &message, MSG_NOSIGNAL));
+}
+
+ptrdiff_t os_io_recvfrom(int fd, void *buffer, size_t size, struct sockaddr *from, unsigned *from_size)
+{
+    return BY_VALUE(recvfrom(fd, buffer, size, 0, from, from_size));
+}
+
+ptrdiff_t os_io_sendto(int fd, const void *bytes, size_t size, const struct sockaddr *to, unsigned to_size)
+{
+    return BY_VALUE(sendto(fd, bytes, size, MSG_NOSIGNAL, to, to_size));
+}
+
+ptrdiff_t os_io_sendfile(int to, int from, int64_t *offset, size_t size)
+{
+    off64_t at = offset ? *offset : 0;
+    size_t most = 0x7ffff000; /* of one call; a sum with the offset must not overflow */
+    ptrdiff_t sent = BY_VALUE(sendfile64(to, from, offset ? &at : NULL, size < most ? size : most));
+    if (offset && sent > 0)
+        *offset = at;
+    return sent;
+}
+
+int os_io_shutdown(int fd, bool reading, bool writing)
+{
+    return BY_VALUE(shutdown(fd, !writing ? SHUT_RD : reading ? SHUT_RDWR : SHUT_WR));
 }
 
 int os_io_close(int fd)
