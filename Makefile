@@ -45,9 +45,11 @@ all: $(BUILD)/libgoroutine.a $(BUILD)/libgoroutine.so
 
 # ---- the library ----
 
-floors  := base arch/$(CPU) os/$(OS) sched chan sync net time context
-sources := $(foreach floor,$(floors),$(wildcard src/$(floor)/*.c src/$(floor)/*.S))
-objects := $(sources:%=$(BUILD)/%.o)
+# Two parts: what every program needs, and what only one with descriptors does.
+core    := base arch/$(CPU) os/$(OS) sched chan sync time context
+net     := os/$(OS)/net net
+compiled = $(patsubst %,$(BUILD)/%.o,$(foreach floor,$1,$(wildcard src/$(floor)/*.c src/$(floor)/*.S)))
+objects := $(call compiled,$(core) $(net))
 
 version_part = $(shell sed -n 's/^.define GO_VERSION_$1  *//p' include/goroutine/abi.h)
 version := $(call version_part,MAJOR).$(call version_part,MINOR).$(call version_part,PATCH)
@@ -77,19 +79,36 @@ $(BUILD)/%.a:
 # The parts, for tests of internals.
 $(BUILD)/parts.a: $(objects)
 
-# The library proper is one object in which only the public calls have names for a linker: none of the rest can clash with a
-# program's. It holds the compiler's helpers that it calls (64-bit division), since they are its text too.
-$(BUILD)/libgoroutine.raw: $(objects)
-	$(CC) $(CFLAGS) -r -nostdlib -o $@ $(objects) $(shell $(CC) -print-libgcc-file-name)
+# The library proper is one object for each part, in which only the public calls have names for a linker: none of the rest can clash
+# with a program's. They hold the compiler's helpers that they call (64-bit division), since those are their text too; what comes in
+# groups, of which a linker keeps one, each has for itself.
+$(BUILD)/core.raw: $(call compiled,$(core))
+$(BUILD)/net.raw: $(call compiled,$(net))
+$(BUILD)/core.raw $(BUILD)/net.raw:
+	$(CC) $(CFLAGS) -r -nostdlib -Wl,--force-group-allocation -o $@ $^ $(shell $(CC) -print-libgcc-file-name)
 
-$(BUILD)/libgoroutine.o: $(BUILD)/libgoroutine.raw
-	$(RENAME) --localize-hidden --remove-section .llvm_addrsig $< $@
+# What net calls of core by a hidden name gets one that no C program can have.
+hidden  = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$6 == "HIDDEN" && $$7 != "UND" { print $$8 }' | sort
+missing = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$7 == "UND" { print $$8 }' | sort
+$(BUILD)/seam: $(BUILD)/core.raw $(BUILD)/net.raw
+	$(call missing,$(BUILD)/net.raw) >$@.missing
+	$(call hidden,$(BUILD)/core.raw) | comm -12 - $@.missing | sed 's/.*/& goroutine.&/' >$@
 
-$(BUILD)/libgoroutine.a: $(BUILD)/libgoroutine.o
+$(BUILD)/libgoroutine.o: $(BUILD)/core.raw $(BUILD)/seam
+	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
+	sed 's/.* //' $(BUILD)/seam >$(BUILD)/seam.names
+	$(OBJCOPY) --globalize-symbols=$(BUILD)/seam.names $@
+
+$(BUILD)/libgoroutine-net.o: $(BUILD)/net.raw $(BUILD)/seam
+	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
+
+proper := $(BUILD)/libgoroutine.o $(BUILD)/libgoroutine-net.o
+
+$(BUILD)/libgoroutine.a: $(proper)
 
 # It is never unloaded (its threads and handlers would run into nothing), and its calls to itself stay in it.
-$(BUILD)/libgoroutine.so.$(version): $(BUILD)/libgoroutine.o src/libgoroutine.map
-	$(CC) $(CFLAGS) $(sanitize) -shared -o $@ $< -pthread -Wl,-soname,$(soname) -Wl,--version-script=src/libgoroutine.map \
+$(BUILD)/libgoroutine.so.$(version): $(proper) src/libgoroutine.map
+	$(CC) $(CFLAGS) $(sanitize) -shared -o $@ $(proper) -pthread -Wl,-soname,$(soname) -Wl,--version-script=src/libgoroutine.map \
 	    -Wl,-z,text,-z,relro,-z,now,-z,nodelete,-Bsymbolic-functions $(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS)
 
 $(BUILD)/$(soname): $(BUILD)/libgoroutine.so.$(version)

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "os/os.h"
+#include "os/net.h"
 
 enum { ADDRESSES = 16 }; /* of a name, at most */
 

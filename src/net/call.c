@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#include "os/os.h"
+#include "os/net.h"
 
 #include "goroutine/task.h"
 

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#include "os/os.h"
+#include "os/net.h"
 
 enum { CHUNK = 1024, CHUNKS = 4096 };
 
@@ -141,7 +141,8 @@ static void dispatch(const struct os_ready *ready, int n)
     }
 }
 
-static const struct poller poller = {.dispatch = dispatch, .anybody_waits = anybody_waits};
+static const struct poller poller = {
+    .dispatch = dispatch, .anybody_waits = anybody_waits, .start = os_poller_start, .wait = os_poller_wait, .wake = os_poller_wake};
 
 /* What another part of the program has opened may have been closed and opened again since: asked each time. */
 static int watch(struct desc *d)

@@ -13,7 +13,7 @@
 
 #include "sched/sched.h"
 
-#include "os/os.h"
+#include "os/net.h"
 
 enum way { WAY_READ, WAY_WRITE, WAYS };
 

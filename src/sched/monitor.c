@@ -57,7 +57,7 @@ static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 static void wake_up(void)
 {
     if (load_ordered(&polls))
-        os_poller_wake();
+        poll_wake();
     else
         os_wake(&kicked, 1);
 }
@@ -371,7 +371,9 @@ static void poll_until(int64_t deadline)
 {
     struct poll_catch c;
     store_ordered(&polls, 1); /* partner: monitor_kick */
-    c.n = load_ordered(&kicked) ? 0 : os_poller_wait(c.ready, POLL_BATCH, deadline);
+    c.n = 0;
+    if (!load_ordered(&kicked))
+        poll_wait(&c, deadline);
     store_relaxed(&polls, 0);
     poll_leave_place();
     store_relaxed(&monitor_asleep, 0);

@@ -26,7 +26,7 @@ int sched_start_poller(const struct poller *wanted)
         return error;
     lock_take(&lock);
     preempt_hold();
-    error = os_poller_start();
+    error = wanted->start();
     preempt_release();
     if (!error)
         store_ordered(&poller, wanted);
@@ -58,6 +58,16 @@ void poll_leave_place(void)
     store_ordered(&sched.poll_place, POLL_NOBODY);
 }
 
+void poll_wait(struct poll_catch *c, int64_t deadline)
+{
+    c->n = load_acquire(&poller)->wait(c->ready, POLL_BATCH, deadline);
+}
+
+void poll_wake(void)
+{
+    load_acquire(&poller)->wake();
+}
+
 void poll_dispatch(const struct poll_catch *c)
 {
     if (c->n > 0)
@@ -69,7 +79,7 @@ bool poll_in_passing(void)
     if (!poll_place_is_free())
         return false;
     struct poll_catch c;
-    c.n = os_poller_wait(c.ready, POLL_BATCH, 0);
+    poll_wait(&c, 0);
     poll_dispatch(&c);
     return c.n > 0;
 }
@@ -77,7 +87,9 @@ bool poll_in_passing(void)
 void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c)
 {
     store_ordered(&m->polls, 1); /* partner: thread_wake */
-    c->n = load_ordered(&m->note) ? 0 : os_poller_wait(c->ready, POLL_BATCH, deadline);
+    c->n = 0;
+    if (!load_ordered(&m->note))
+        poll_wait(c, deadline);
     store_relaxed(&m->polls, 0);
     poll_leave_place();
     if (load_ordered(&monitor_asleep))

@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/heap.h"
 #include "base/sanitize.h"
+#include "os/net.h"
 #include "os/os.h"
 #include "sched/lock.h"
 #include "sched/tune.h"
@@ -328,6 +329,8 @@ bool poll_anybody_waits(void);
 bool poll_place_is_free(void); /* false also where there is no poller */
 bool poll_take_place(enum poll_place who);
 void poll_leave_place(void);
+void poll_wait(struct poll_catch *c, int64_t deadline); /* in the place, or with deadline 0 */
+void poll_wake(void);                                   /* who is in it */
 bool poll_in_passing(void);
 void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c); /* in the place, which it leaves */
 void poll_dispatch(const struct poll_catch *c);

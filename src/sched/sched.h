@@ -13,6 +13,7 @@
 #include "base/atomic.h"
 #include "base/base.h"
 #include "base/heap.h"
+#include "os/net.h"
 #include "os/os.h"
 #include "sched/lock.h"
 #include "sched/preempt.h"
@@ -79,6 +80,11 @@ struct poller {
     void (*dispatch)(const struct os_ready *ready, int n);
     /* True if a goroutine waits for a descriptor: then there is no deadlock. */
     bool (*anybody_waits)(void);
+    /* The calls of these names (os_poller_...). The scheduler does not name them, so that a program without descriptors has none of
+     * it. */
+    int (*start)(void);
+    int (*wait)(struct os_ready *ready, int most, int64_t deadline);
+    void (*wake)(void);
 };
 
 /* Starts polling; the first one counts. 0, -EMFILE, -ENFILE, -ENOMEM, and as sched_ensure. */

@@ -201,7 +201,7 @@ void thread_wake(struct thread *m, struct processor *p, bool searching)
     m->handed_searching = searching;
     store_ordered(&m->note, 1); /* partner: poll_sleep */
     if (load_ordered(&m->polls))
-        os_poller_wake();
+        poll_wake();
     else
         os_wake(&m->note, 1);
 }

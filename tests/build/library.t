@@ -25,8 +25,24 @@ link_whole() {
 
 names_what_it_declares() {
     [ "$(wc -l <"$work/declared")" -gt 50 ] || echo "too few declarations found in the headers"
-    nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' | sort -u >"$work/names"
+    nm -g --defined-only "$archive" | awk 'NF == 3 && $3 !~ /^goroutine\./ { print $3 }' | sort -u >"$work/names"
     same "$work/declared" "$work/names"
+}
+
+# What one part calls of another: no C program has such a name, and no shared object shows it.
+shares_in_secret() {
+    readelf -sW "$archive" | awk '$8 ~ /^goroutine\../ && $5 == "GLOBAL" { n++; if ($6 != "HIDDEN" && $7 != "UND") print $8 " is to be seen" }
+        END { if (n < 10) print "only " n + 0 " names shared" }'
+}
+
+# go_yield alone must not bring in what reads and writes.
+leaves_out_descriptors() {
+    echo 'void go_yield(void); int main(void) { go_yield(); return 0; }' >"$work/yield.c"
+    # shellcheck disable=SC2086 # lists of words
+    ${COMPILE:-$CC} -o "$work/yield" "$work/yield.c" "$archive" ${TEST_LIBS:--pthread} || return 1
+    nm "$work/yield" | grep -q ' go_yield$' || echo "go_yield is not in it"
+    nm "$work/yield" | grep -e ' go_read$' -e ' os_poller_'
+    return 0
 }
 
 exports_what_it_declares() {
@@ -41,6 +57,8 @@ check "the archive has all its code in go_text" code_elsewhere "$archive"
 check "it does not ask for an executable stack" stack_notes "$archive"
 check "no call leaves its text through a stub" stub_calls "$archive"
 check "its only names for a linker are those that the headers declare" names_what_it_declares
+check "what its parts share has a hidden name that no program has" shares_in_secret
+check "a program that uses no descriptor links nothing of the poller" leaves_out_descriptors
 check "the parts have all their code in go_text too" code_elsewhere "$BUILD/parts.a"
 check "no part asks for an executable stack" stack_notes "$BUILD/parts.a"
 

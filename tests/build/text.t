@@ -8,9 +8,9 @@ CC=${CC:-cc}
 SANITIZE=
 unset MAKEFLAGS MAKELEVEL CFLAGS LDFLAGS
 
-# A library of one source: what compilers move out of .text, and what they call behind one's back.
+# A library of one source in each part: what compilers move out of .text, and what they call behind one's back.
 tree=$work/tree
-mkdir -p "$tree/src/base" "$tree/tests"
+mkdir -p "$tree/src/base" "$tree/src/net" "$tree/tests"
 cp -r Makefile include goroutine.pc.in "$tree"
 cp src/libgoroutine.map "$tree/src"
 cp tests/tests.mk "$tree/tests"
@@ -29,6 +29,8 @@ void go_cold(int n) { mine += n; if (n == 7) abort(); }
 long go_hot(const long *at, int n) { long sum = 0; for (int i = 0; i < n; i++) sum += at[i]; return sum; }
 __attribute__((constructor)) static void at_start(void) { kept.words[0] = (long)malloc(1); }
 __attribute__((destructor)) static void at_end(void) { free((void *)kept.words[0]); }
+int core_secret(int n);
+int core_secret(int n) { return n + mine; }
 __attribute__((noreturn, noinline)) static void stop(void) { go_cold(7); exit(1); }
 static int less(const void *a, const void *b) { return *(const long *)a < *(const long *)b ? -1 : 1; }
 API long long go_divide(long long a, long long b) { return b ? a / b % 1000 : (long long)(last - first); }
@@ -58,6 +60,17 @@ API long go_split(int n)
     case 6: return kept.words[mine];
     default: return go_hot(kept.words, n);
     }
+}
+END
+cat >"$tree/src/net/torture.c" <<'END'
+__attribute__((cold, noinline)) void go_cold(int n);
+long go_hot(const long *at, int n);
+int core_secret(int n);
+__attribute__((visibility("default"))) long go_net(const long *at, int n)
+{
+    if (n < 0)
+        go_cold(core_secret(n));
+    return go_hot(at, n) / (n + 1LL);
 }
 END
 cat >"$work/main.c" <<'END'

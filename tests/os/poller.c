@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "os/net.h"
 #include "os/os.h"
 #include "os/tap.h"
 

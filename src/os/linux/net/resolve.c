@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "os/linux/linux.h"
+#include "os/net.h"
 
 static int error_of(int error)
 {

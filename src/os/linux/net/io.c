@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "os/linux/linux.h"
+#include "os/net.h"
 
 ptrdiff_t os_io_read(int fd, void *buffer, size_t size)
 {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "os/linux/linux.h"
+#include "os/net.h"
 
 enum { BATCH = 128 };
 
