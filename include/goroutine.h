@@ -21,6 +21,7 @@
 #include "goroutine/sync.h"
 #include "goroutine/time.h"
 #include "goroutine/net.h"
+#include "goroutine/context.h"
 #include "goroutine/debug.h"
 
 #endif

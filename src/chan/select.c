@@ -187,16 +187,14 @@ static void dequeue_others(struct selection *s)
 
 static int wait_for_one(struct selection *s, struct goroutine *g, int64_t deadline)
 {
-    /* The deadline is one more case, on a queue of its own. */
-    struct wait_queue late = {NULL, NULL};
+    /* The deadline is one more case, on no queue. */
     struct waiter w = {.g = g, .claim = &s->claim, .index = s->n};
-    wait_queue_push(&late, &w);
     enqueue_all(s, g);
-    wait_for_many(first_lock(s), &late, &w, deadline, "select", unlock_all, s);
+    wait_for_many(first_lock(s), NULL, &w, deadline, "select", unlock_all, s);
     dequeue_others(s);
     uint32_t winner = load_relaxed(&s->claim) - 1;
     if (winner == s->n)
-        return -ETIMEDOUT;
+        return w.result;
     s->cases[winner].result = inside(&s->cases[winner])->waiter.result;
     return (int)winner;
 }

@@ -70,6 +70,7 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->preempt_deferred = false;
     g->bound = NULL;
     g->exit_hooks = NULL;
+    g->canceller = NULL;
     g->creator_pc = creator_pc;
     g->creator_id = m && m->current->kind == KIND_GOROUTINE ? load_relaxed(&m->current->id) : 0;
     g->name[0] = 0;

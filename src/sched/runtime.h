@@ -47,6 +47,7 @@ struct goroutine {
     bool preempt_deferred;        /* a preemption was refused because of preempt_off */
     struct thread *bound;         /* the only thread it may run on; NULL: any */
     struct exit_hook *exit_hooks; /* innermost first */
+    struct canceller *canceller;  /* ends its waits; NULL: none does */
 
     /* Written by the owner; read by dumps at any time. */
     _Atomic uint32_t state;

@@ -66,8 +66,8 @@ void timer_arm(struct timer *timer, int64_t when, bool will_park);
 /* True if it had not fired. When it returns the timer does not fire, and is not firing. */
 bool timer_disarm(struct timer *timer);
 
-/* Parks the caller until the moment. */
-void timer_sleep(int64_t when);
+/* Parks the caller until the moment: 0, or the result of its canceller. */
+int timer_sleep(int64_t when);
 
 /* What a timer that finds a lock taken returns, to try again. */
 #define TIMER_RETRY 20000
@@ -176,21 +176,39 @@ static inline struct waiter *wait_queue_pop(struct wait_queue *q)
     }
 }
 
-/* Takes all off, each with this result, and links them by next, for wait_ready_all. Not for waiters with a claim. */
+/* Takes all off that can be won, each with this result, and links them by next, for wait_ready_all. */
 struct waiter *wait_queue_pop_all(struct wait_queue *q, int32_t result);
 void wait_ready_all(struct waiter *first);
 
-/* Puts the waiter at the end of the queue, waits until somebody takes it off, and gives its result; -ETIMEDOUT at the deadline.
- * Called with the lock, returns without it. */
+/* Puts the waiter at the end of the queue, waits until somebody takes it off, and gives its result; -ETIMEDOUT at the deadline, or
+ * the result of the caller's canceller. Called with the lock, returns without it. */
 int wait_in_line(struct lock *lock, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why);
 
 /* The same for a waiter that is on the queue already. */
 int wait_queued(struct lock *lock, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why);
 
-/* The same for several waiters with one claim: drops the locks by release(argument). The deadline works on waiter w of queue q,
- * under `lock`, which release must drop last. */
+/* The same for several waiters with one claim: drops the locks by release(argument), `lock` last. Deadline and canceller claim by
+ * waiter w; if it is on a queue, that is q, under `lock`. */
 int wait_for_many(struct lock *lock, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why,
                   void (*release)(void *), void *argument);
+
+/* ---- cancelling ---- */
+
+/* Ends the waits of all who use it, those to come too. All zero is ready for use. */
+struct canceller {
+    struct lock lock;
+    _Atomic int32_t result;     /* 0, or what the waits end with; written once, under lock */
+    struct interruption *first; /* who waits; under lock */
+};
+
+/* From now on every wait of the caller ends once the canceller is fired; NULL: none does. Gives the one before. The canceller
+ * travels with the goroutine, so that no call in between need know of it. */
+struct canceller *sched_use_canceller(struct canceller *c);
+
+/* Fires it; false: it was fired before. */
+bool canceller_fire(struct canceller *c, int32_t result);
+
+/* ---- what waits have in common ---- */
 
 /* A deadline that has passed before any waiting: -EAGAIN for GO_NOW, -ETIMEDOUT for another moment in the past, 0 for one to come.
  */

@@ -9,6 +9,8 @@
 
 #include "sched/sched.h"
 
+#include <errno.h>
+
 static void update_due(struct processor *p)
 {
     struct heap_node *first = heap_first(&p->timers);
@@ -122,15 +124,29 @@ static void sleep_thread(struct goroutine *g, int64_t when)
         ;
 }
 
-void timer_sleep(int64_t when)
+/* As if in line on something that never comes. */
+static int sleep_interruptibly(struct goroutine *g, int64_t when)
 {
-    struct sleeper sleeper = {.timer.fire = wake_sleeper, .g = sched_self()};
-    if (sleeper.g->kind == KIND_THREAD) {
-        sleep_thread(sleeper.g, when);
-        return;
+    struct lock lock = {LOCK_HELD};
+    struct wait_queue nothing = {NULL, NULL};
+    struct waiter w = {.g = g};
+    int result = wait_in_line(&lock, &nothing, &w, when, "sleep");
+    return result == -ETIMEDOUT && os_now() >= when ? 0 : result;
+}
+
+int timer_sleep(int64_t when)
+{
+    struct goroutine *g = sched_self();
+    if (g->canceller)
+        return sleep_interruptibly(g, when);
+    struct sleeper sleeper = {.timer.fire = wake_sleeper, .g = g};
+    if (g->kind == KIND_THREAD) {
+        sleep_thread(g, when);
+        return 0;
     }
     struct processor *p = home();
     lock_take(&p->timer_lock);
     insert(p, &sleeper.timer, when);
     sched_park(&p->timer_lock, "sleep", NULL);
+    return 0;
 }

@@ -28,7 +28,9 @@ int go_cond_wait_until(go_cond *cond, go_mutex *m, int64_t deadline)
     wait_queue_push(&c->queue, &w);
     go_mutex_unlock(m); /* in line already, so no signal from here on is missed */
     int result = wait_queued(&c->guard, &c->queue, &w, deadline, "condition");
+    struct canceller *before = sched_use_canceller(NULL); /* it comes back holding m, in any case */
     go_mutex_lock(m);
+    sched_use_canceller(before);
     return result;
 }
 

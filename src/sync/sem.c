@@ -28,9 +28,11 @@ static struct waiter *serve(struct sem *s)
     for (;;) {
         struct waiter *w = load_relaxed(&s->queue.first);
         if (!w || container_of(w, struct sem_waiter, waiter)->wants > s->permits)
-            break;
-        s->permits -= container_of(w, struct sem_waiter, waiter)->wants;
+            break; /* also where it has given up already: when it leaves it comes here too */
         wait_queue_remove(&s->queue, w);
+        if (!waiter_claim(w))
+            continue;
+        s->permits -= container_of(w, struct sem_waiter, waiter)->wants;
         w->result = 0;
         w->next = NULL;
         *last = w;

@@ -29,9 +29,7 @@ int go_sleep_until(int64_t deadline)
         sched_yield_now();
         return 0;
     }
-    sched_self();
-    timer_sleep(deadline);
-    return 0;
+    return timer_sleep(deadline);
 }
 
 int go_sleep(int64_t ns)
