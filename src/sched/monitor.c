@@ -389,8 +389,8 @@ static void stay_awake(struct look *l)
 
 static void sleep_until(struct look *l, bool deep)
 {
-    int64_t covered = plan_for_timers(l);
     plan_for_poller(l);
+    int64_t covered = plan_for_timers(l);
     if (deep) {
         store_ordered(&monitor_asleep, 1);
         if (!os_fence_all())
