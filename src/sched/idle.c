@@ -56,22 +56,6 @@ static void wake_searcher(void)
     }
 }
 
-/* The monitor has found that nobody blocks in the poller though a processor is idle. */
-void wake_for_place(void)
-{
-    lock_take(&sched.lock);
-    struct thread *m = sched.idle_threads;
-    if (m) {
-        sched.idle_threads = m->idle_link;
-        m->idle = false;
-    }
-    lock_drop(&sched.lock);
-    if (m)
-        thread_wake(m, NULL, false);
-    else
-        want_thread();
-}
-
 /* After work was queued where the idle would not come to it by themselves. */
 void wake_any(void)
 {
@@ -257,8 +241,9 @@ static void sleep_until(struct thread *m, int64_t deadline, bool polls, struct p
         thread_sleep(m, deadline);
 }
 
-/* Blocks until handed a processor, or the first timer if this thread is to keep the time, or something is caught. */
-static void sleep_once(struct thread *m, struct poll_catch *c)
+/* Blocks until handed a processor, or the first timer if this thread is to keep the time, or something is caught. True: it has
+ * left the place in the poller. */
+static bool sleep_once(struct thread *m, struct poll_catch *c)
 {
     /* Without an idle processor to run timers on, a due timer is the business of the monitor. */
     int64_t due = load_ordered(&sched.idle_count) ? timers_earliest() : TIME_NEVER;
@@ -278,6 +263,7 @@ static void sleep_once(struct thread *m, struct poll_catch *c)
         deadlock_check();
         sleep_until(m, TIME_NEVER, polls, c);
     }
+    return polls;
 }
 
 static void take_note(struct thread *m)
@@ -296,7 +282,7 @@ static void sleep_idle(struct thread *m)
 {
     for (;;) {
         struct poll_catch c;
-        sleep_once(m, &c);
+        bool polled = sleep_once(m, &c);
         bool noted = load_acquire(&m->note);
         bool back = noted || come_back(m); /* a timer is due, or somebody ready */
         if (noted)
@@ -304,6 +290,10 @@ static void sleep_idle(struct thread *m)
         else if (back)
             start_searching(m);
         poll_dispatch(&c);
+        if (polled && m->p)
+            bump(&m->p->polls);
+        if (polled && load_ordered(&monitor_asleep)) /* after the place was left; partner: the monitor, before it sleeps */
+            monitor_kick();
         if (back)
             return;
         if (c.n > 0)
@@ -380,8 +370,10 @@ static struct goroutine *find_here(struct thread *m)
     struct processor *p = m->p;
     struct goroutine *g;
     uint32_t attention = load_relaxed(&p->attention);
-    if (attention)
+    if (attention) {
         end_slice(p);
+        poll_in_passing(p);
+    }
     run_timers();
     /* Never twice in a row, however late the monitor is: the others are owed the slice in between. */
     p->gave_turn = attention == ATTENTION_TURN && !p->gave_turn;
@@ -389,7 +381,7 @@ static struct goroutine *find_here(struct thread *m)
         return g;
     if (p->look_around) {
         p->look_around = false;
-        poll_in_passing();
+        poll_in_passing(p);
         if ((g = queue_take_shared(p, false)))
             return g;
     }
@@ -398,7 +390,7 @@ static struct goroutine *find_here(struct thread *m)
         return g;
     if ((g = queue_take_next(p)) || (g = take_own(p)))
         return g;
-    if (poll_in_passing() && (g = take_own(p)))
+    if (poll_in_passing(p) && (g = take_own(p)))
         return g;
     return queue_take_shared(p, true);
 }

@@ -27,7 +27,7 @@
 
 /* What the last look saw of a processor. */
 struct seen {
-    uint32_t tick, lent, top, gave_way;
+    uint32_t tick, lent, top, gave_way, polls;
     uint64_t switches;
     int64_t since;  /* when this tick was first seen */
     int64_t still;  /* when it was last seen to have switched */
@@ -51,6 +51,7 @@ static _Atomic uint32_t polls; /* it blocks in the poller, and is woken there */
 static _Atomic uint32_t dump_wanted;
 static struct seen seen[PROCESSORS_MAX];
 static int64_t thread_retry; /* not before */
+static bool left_place_on_request;
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 
 /* After `kicked` is set; partner: poll_until. */
@@ -107,6 +108,7 @@ struct look {
     bool waiting;     /* somebody */
     bool idle, lent;  /* a processor; the latter to a blocking region */
     bool urgent;      /* somebody woke up, and no processor knows */
+    bool polled;      /* somebody has looked into the poller since the last look */
     bool polls;       /* the monitor has the place in the poller */
     bool moving;      /* every processor has switched since the last look */
     int64_t next;     /* when to look again */
@@ -218,6 +220,9 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
     s->switches = switches;
     if (moved)
         s->still = l->now;
+    uint32_t polls = load_relaxed(&p->polls);
+    l->polled |= polls != s->polls;
+    s->polls = polls;
     look_at_oldest(l, p, s);
     uint32_t state = load_ordered(&p->state);
     if (P_STATE(state) == P_LENT) {
@@ -301,15 +306,35 @@ static void keep_pace(struct look *l)
     pace.planned = TIME_NEVER;
 }
 
-/* While a processor is idle one of the idle threads blocks in the poller; while goroutines come and go, nobody. */
+static void ask_to_look(struct processor *p)
+{
+    if (!load_relaxed(&p->attention))
+        store_relaxed(&p->attention, ATTENTION_LOOK);
+}
+
+/* Where goroutines come and go, who looks for work looks into the poller too, and whoever has left the place is soon back. If
+ * nobody has looked for a while, an idle thread is to block there; or who comes and goes is to look at the next switch; or else the
+ * monitor blocks there. At once, if an idle one wanted the place that the monitor had. */
 static void attend_poller(struct look *l)
 {
-    l->polls = false;
-    if (!poll_place_is_free())
+    static int64_t polled;
+    bool asked = l->idle && left_place_on_request, lively = false;
+    l->polls = left_place_on_request = false;
+    if (l->polled)
+        polled = l->now;
+    if (!poll_place_is_free() || (l->now - polled < GRANT && !asked))
         return;
-    if (l->idle)
-        wake_for_place();
-    else if (!l->moving)
+    if (l->idle) {
+        wake_any();
+        return;
+    }
+    for (int i = 0; i < load_relaxed(&sched.horizon); i++) {
+        if (l->now - seen[i].still >= GRANT)
+            continue;
+        ask_to_look(processor_at(i));
+        lively = true;
+    }
+    if (!lively && load_ordered(&sched.searching) == 0) /* who searches, and finds nothing, takes the place */
         l->polls = poll_take_place(POLL_MONITOR);
 }
 
@@ -319,7 +344,7 @@ static void look_everywhere(struct look *l)
     l->slice = load_relaxed(&sched.slice);
     l->next = TIME_NEVER;
     l->moving = true;
-    l->lent = false;
+    l->lent = l->polled = false;
     l->earliest = timers_earliest();
     l->waiting = somebody_waits();
     store_relaxed(&sched.clock, l->now);
@@ -376,6 +401,7 @@ static void poll_until(int64_t deadline)
         poll_wait(&c, deadline);
     store_relaxed(&polls, 0);
     poll_leave_place();
+    left_place_on_request = load_relaxed(&kicked);
     store_relaxed(&monitor_asleep, 0);
     poll_dispatch(&c);
 }
@@ -424,7 +450,7 @@ static void run(void *argument)
         if (swap_ordered(&dump_wanted, 0))
             dump_all(2);
         look_everywhere(&look);
-        quiet = look.waiting ? 0 : quiet + 1;
+        quiet = look.waiting || look.polled ? 0 : quiet + 1;
         /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */
         bool deep = quiet > QUIET_LOOKS && !look.lent && (look.polls || !poll_place_is_free()) && !stack_trim();
         if (deep)

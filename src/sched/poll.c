@@ -3,10 +3,13 @@
  * What holds, once there is a poller: a thread blocks in it (it has the place: sched.poll_place), or one looks for work and will
  * look there too before it sleeps, or the monitor looks again before long. The place is an idle thread's while a processor is idle,
  * so that what comes in is run at once. While all are busy nobody needs it if goroutines come and go, as each look for work
- * includes one in passing; where they do not, the monitor takes it, and who is in the way is asked to go.
+ * includes one in passing. Where nobody has looked for a grant, the monitor has those look that switch, or takes the place itself
+ * if none does, and then asks who is in the way of what it catches to go.
  *
- * Partners: a thread that leaves the place frees it, then looks whether the monitor sleeps; the monitor says that it sleeps, then
- * looks whether the place is free.
+ * Who leaves the place with something to run is mostly back within microseconds: nobody is woken for that, as long as the monitor
+ * looks once a slice, and it does while the poller is in use. Only when it sleeps deeper, it must be told. Partners: a thread that
+ * leaves the place frees it, then looks whether the monitor sleeps; the monitor says that it sleeps, then looks whether the place
+ * is free.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -74,9 +77,13 @@ void poll_dispatch(const struct poll_catch *c)
         load_acquire(&poller)->dispatch(c->ready, c->n);
 }
 
-bool poll_in_passing(void)
+bool poll_in_passing(struct processor *p)
 {
-    if (!poll_place_is_free())
+    if (!load_acquire(&poller) || load_ordered(&sched.poll_place) == POLL_IDLE)
+        return false;
+    bump(&p->polls);
+    /* What does not fit would go to the shared lists, and lose its place in line. */
+    if (load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head) > RING_SIZE / 2)
         return false;
     struct poll_catch c;
     poll_wait(&c, 0);
@@ -92,6 +99,4 @@ void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c)
         poll_wait(c, deadline);
     store_relaxed(&m->polls, 0);
     poll_leave_place();
-    if (load_ordered(&monitor_asleep))
-        monitor_kick();
 }

@@ -129,6 +129,7 @@ struct processor {
     _Atomic uint32_t began_tick;      /* a slice that began when its predecessor was taken off; stored after */
     _Atomic int64_t began;            /* when that was */
     _Atomic uint64_t switches;        /* one more with each goroutine put on it */
+    _Atomic uint32_t polls;           /* one more with each look into the poller */
     _Atomic uint32_t gave_way;        /* one more each time a goroutine went without a signal when asked to */
     _Atomic uint32_t lent;            /* one more each time it is lent */
     _Atomic(struct goroutine *) next; /* runs next, within the slice of who made it ready; also taken by thieves */
@@ -295,7 +296,6 @@ struct goroutine *take_own(struct processor *p);
 struct goroutine *find_work(struct thread *m);
 void wake_for(struct processor *p);
 void wake_any(void);
-void wake_for_place(void);
 void hand_over(struct processor *p);
 
 /* goroutine.c */
@@ -332,7 +332,7 @@ bool poll_take_place(enum poll_place who);
 void poll_leave_place(void);
 void poll_wait(struct poll_catch *c, int64_t deadline); /* in the place, or with deadline 0 */
 void poll_wake(void);                                   /* who is in it */
-bool poll_in_passing(void);
+bool poll_in_passing(struct processor *p);
 void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c); /* in the place, which it leaves */
 void poll_dispatch(const struct poll_catch *c);
 
