@@ -19,22 +19,39 @@ GO_BEGIN_DECLS
 /* go_listen makes a socket that listens, and gives its descriptor. network: "tcp", "tcp4", "tcp6", "unix", "unixpacket"; for
  * datagrams, which are received at once, "udp", "udp4", "udp6", "unixgram". address: "host:port", with an empty host for all
  * addresses of this machine, an IPv6 number in brackets, and port 0 for any free one; or a path, of which one that begins with '@'
- * needs no file. A path that a server has left behind is taken over. Blocks while a name has to be looked up. Errors: those of
- * bind(2); -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN, -ETIMEDOUT; -EMFILE; -ENOMEM. */
+ * needs no file. A path that a server has left behind is taken over. What is
+ * written to its connections goes out at once (TCP_NODELAY), and silent peers are asked whether they live (SO_KEEPALIVE, 15 s);
+ * that holds for go_dial too. Blocks while a name has to be looked up. Errors: those of bind(2); -EINVAL network or address makes
+ * no sense; -ENOENT no such name; -EAGAIN, -ETIMEDOUT; -EMFILE; -ENOMEM. */
 GO_API int go_listen(const char *network, const char *address);
 GO_API int go_listen_until(const char *network, const char *address, int64_t deadline);
 
 /* go_accept waits for a connection to such a socket and gives its descriptor. A connection that ends before it is accepted is
  * skipped; while there are no descriptors left it waits until there are. Errors: -EBADF also where it was closed while waiting;
- * -EINVAL the socket does not listen, or was not made by go_listen; -ENOMEM; go_accept_until also -EAGAIN, -ETIMEDOUT. */
+ * -EINVAL the socket does not listen, or was made neither by go_listen nor given to go_adopt; -ENOMEM; go_accept_until also
+ * -EAGAIN, -ETIMEDOUT. */
 GO_API int go_accept(int fd);
 GO_API int go_accept_until(int fd, int64_t deadline);
 
-/* go_dial connects to an address, in the words of go_listen, and gives the descriptor. Of the addresses of a name it tries one
- * after the other; the error is that of the first. Errors: those of connect(2); -EINVAL, -ENOENT, -EMFILE, -ENOMEM; go_dial_until
- * also -EAGAIN, -ETIMEDOUT. */
+/* go_dial connects to an address, in the words of go_listen, and gives the descriptor. The addresses of a name run a race: IPv6 and
+ * IPv4 take turns, each is started a quarter of a second after the one before, or as soon as that has failed, and the first that
+ * connects wins (RFC 8305). If all have failed, the error is that of the first. Errors: those of connect(2); -EINVAL, -ENOENT,
+ * -EMFILE, -ENOMEM; go_dial_until also -EAGAIN, -ETIMEDOUT. */
 GO_API int go_dial(const char *network, const char *address);
 GO_API int go_dial_until(const char *network, const char *address, int64_t deadline);
+
+/* go_connect connects a socket that the program has made, of any family; for datagrams it sets where they go to, and whose are
+ * received. Blocks until the outcome is known. After a deadline the socket goes on connecting, and the call may be repeated.
+ * Errors: those of connect(2); -EINVAL; -EBADF also where it was closed while waiting; -ENOMEM; go_connect_until also -EAGAIN,
+ * -ETIMEDOUT. */
+struct sockaddr;
+GO_API int go_connect(int fd, const struct sockaddr *address, unsigned size);
+GO_API int go_connect_until(int fd, const struct sockaddr *address, unsigned size, int64_t deadline);
+
+/* go_adopt makes a descriptor that the program has opened one of the library's: O_NONBLOCK, and cheaper to wait for; one that
+ * listens may be given to go_accept. Call it before any other goroutine uses the descriptor. Never needed, but for go_accept.
+ * Returns 0. Errors: -EPERM it can not be polled, as a regular file, and stays as it was; -EBADF; -ENOMEM, -ENOSPC, -EMFILE. */
+GO_API int go_adopt(int fd);
 
 /* go_read reads what there is, at most size bytes; blocks while there is nothing. Returns their number; 0 at the end of the stream.
  * A size of 0 does not block.
@@ -61,7 +78,6 @@ GO_API ptrdiff_t go_writev_until(int fd, const struct iovec *parts, int n, int64
 /* go_recvfrom receives a datagram: its first size bytes, and the address that it is from; from and from_size, which holds the room
  * there is for it, may both be NULL. Returns the number of bytes. Blocks while there is none. Errors: those of recvfrom(2);
  * -EINVAL; -EBADF; -ENOMEM; go_recvfrom_until also -EAGAIN, -ETIMEDOUT. */
-struct sockaddr;
 GO_API ptrdiff_t go_recvfrom(int fd, void *buffer, size_t size, struct sockaddr *from, unsigned *from_size);
 GO_API ptrdiff_t go_recvfrom_until(int fd, void *buffer, size_t size, struct sockaddr *from, unsigned *from_size, int64_t deadline);
 

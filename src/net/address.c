@@ -206,3 +206,19 @@ int address_find(const char *network, const char *words, int64_t deadline, struc
     found->n = n;
     return n < 0 ? n : 0;
 }
+
+void address_interleave(struct addresses *a)
+{
+    for (int i = 1; i < a->n; i++) {
+        int before = os_address_family(&a->at[i - 1]), next = i;
+        while (next < a->n && os_address_family(&a->at[next]) == before)
+            next++;
+        if (next == a->n)
+            return;
+        for (; next > i; next--) {
+            struct os_address moved = a->at[next];
+            a->at[next] = a->at[next - 1];
+            a->at[next - 1] = moved;
+        }
+    }
+}

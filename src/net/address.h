@@ -24,4 +24,7 @@ struct addresses {
  * -ETIMEDOUT; -ENAMETOOLONG, -ENOMEM. */
 int address_find(const char *network, const char *words, int64_t deadline, struct addresses *found);
 
+/* Has the families take turns, beginning with that of the first; the order within each is kept (RFC 8305, section 4). */
+void address_interleave(struct addresses *a);
+
 #endif

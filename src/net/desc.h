@@ -17,6 +17,9 @@
 
 enum way { WAY_READ, WAY_WRITE, WAYS };
 
+#define DESC_CLOSING (1u << 30) /* the door is shut */
+#define DESC_CLOSED  (1u << 31) /* one of those inside was the last, and closes it */
+
 struct desc {
     struct lock lock;
     struct wait_queue waiting[WAYS]; /* under lock */
@@ -42,6 +45,9 @@ bool desc_shut(struct desc *d);
  * fd, or -ENOMEM, -ENOSPC, -EMFILE, and as sched_ensure. */
 int desc_adopt(int fd);
 
+/* The same for one that the program has opened; on an error it stays open. 0, or also -EPERM: it is always ready. */
+int desc_take(int fd);
+
 static inline uint32_t desc_edges(struct desc *d, enum way way)
 {
     return load_acquire(&d->edges[way]);
@@ -51,7 +57,23 @@ static inline uint32_t desc_edges(struct desc *d, enum way way)
  * closed meanwhile; -EAGAIN, -ETIMEDOUT; and as the poller's start. */
 int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline);
 
-/* The same for either way. */
-int desc_wait_either(struct desc *d, const uint32_t seen[WAYS], int64_t deadline);
+/* The same where nobody may ever tell: comes back after a while too, which doubles each time. *pause: 0 at first. */
+int desc_pause(struct desc *d, enum way way, uint32_t seen, int64_t *pause, int64_t deadline);
+
+/* One of several edges that a goroutine waits for at once. */
+struct desc_hope {
+    struct desc *d;
+    enum way way;
+    uint32_t seen;
+    int tag; /* the caller's own */
+    struct waiter waiter;
+};
+
+/* The same for whichever of them comes first: they may be of one descriptor or of several, at most some dozens. Puts them in
+ * another order. -EBADF: one of them was closed. */
+int desc_wait_any(struct desc_hope *hopes, int n, int64_t deadline, const char *why);
+
+/* Has the poller watch it, which is no harm if it does so already. 0; -EPERM: it is always ready; and as sched_start_poller. */
+int desc_watch(struct desc *d);
 
 #endif

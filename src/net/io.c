@@ -85,16 +85,15 @@ static int look(int fd, int events)
 static int wait_for(struct desc *d, int events, int64_t deadline)
 {
     for (;;) {
-        uint32_t seen[WAYS] = {desc_edges(d, WAY_READ), desc_edges(d, WAY_WRITE)};
+        struct desc_hope hopes[WAYS];
+        int n = 0;
+        if (events & GO_READABLE)
+            hopes[n++] = (struct desc_hope){.d = d, .way = WAY_READ, .seen = desc_edges(d, WAY_READ)};
+        if (events & GO_WRITABLE)
+            hopes[n++] = (struct desc_hope){.d = d, .way = WAY_WRITE, .seen = desc_edges(d, WAY_WRITE)};
         int result = look(d->fd, events);
-        if (result)
-            return result;
-        if (events == (GO_READABLE | GO_WRITABLE))
-            result = desc_wait_either(d, seen, deadline);
-        else if (events == GO_READABLE)
-            result = desc_wait(d, WAY_READ, seen[WAY_READ], deadline);
-        else
-            result = desc_wait(d, WAY_WRITE, seen[WAY_WRITE], deadline);
+        if (!result)
+            result = desc_wait_any(hopes, n, deadline, "ready");
         if (result)
             return result;
     }

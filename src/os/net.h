@@ -64,6 +64,9 @@ struct os_io_kind {
 };
 int os_io_kind(int fd, struct os_io_kind *kind);
 
+/* From now on its calls give -EAGAIN instead of blocking. */
+int os_io_unblock(int fd);
+
 /* Which of these it is ready for now; an error makes it ready for both. -EBADF. */
 int os_io_ready(int fd, bool *readable, bool *writable);
 
@@ -75,26 +78,30 @@ struct os_address {
     _Alignas(8) unsigned char bytes[128];
 };
 
+/* 4 or 6; 0: of another kind. */
+int os_address_family(const struct os_address *address);
+
 enum os_transport { OS_STREAM, OS_DATAGRAM, OS_SEQUENCED };
 
-/* A socket for such addresses that does not block and does not outlive an exec. Gives the descriptor. */
+/* A socket for such addresses that does not block and does not outlive an exec, with the options that servers and clients want.
+ * Gives the descriptor. */
 int os_socket(const struct os_address *address, enum os_transport transport);
 
 /* Takes the address and, for streams and sequenced packets, listens. A local path that nobody listens on any more is taken over.
  * both_families: an IPv6 one takes IPv4 too. */
 int os_socket_listen(int fd, const struct os_address *address, bool both_families);
 
-/* Begins to connect: 0, or -EINPROGRESS (-EAGAIN for a local path whose queue is full); os_socket_error gives the outcome once it
- * is writable. */
+/* Connects, or begins to: 0, or -EINPROGRESS, also if it had begun before (-EAGAIN for a local path whose queue is full);
+ * os_socket_error gives the outcome once it is writable. */
 int os_socket_connect(int fd, const struct os_address *address);
 int os_socket_error(int fd);
 
 /* True if it is connected to itself, which a connection to a free local port may be. */
 bool os_socket_meets_itself(int fd);
 
-/* The next connection, as a descriptor that does not block; its peer to *peer unless NULL. -EAGAIN; -EMFILE, -ENFILE. Skips those
- * that went away while they waited. */
-int os_socket_accept(int fd, struct os_address *peer);
+/* The next connection, as a descriptor that does not block, with the options of the socket that listens. -EAGAIN; -EMFILE, -ENFILE.
+ * Skips those that went away while they waited. */
+int os_socket_accept(int fd);
 
 /* Finds the addresses of a host (NULL: all of this machine's) and a service, a name or a number of each; family 4, 6, or 0 for
  * both, those to try first in front. May block for a long time, and take 100 KiB of stack. Their number, at most `most`; -ENOENT:

@@ -102,6 +102,14 @@ int os_io_kind(int fd, struct os_io_kind *kind)
     return 0;
 }
 
+int os_io_unblock(int fd)
+{
+    int flags = BY_VALUE(fcntl(fd, F_GETFL));
+    if (flags < 0)
+        return flags;
+    return flags & O_NONBLOCK ? 0 : BY_VALUE(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
 int os_io_ready(int fd, bool *readable, bool *writable)
 {
     struct pollfd one = {.fd = fd, .events = (short)((*readable ? POLLIN | POLLRDHUP : 0) | (*writable ? POLLOUT : 0))};

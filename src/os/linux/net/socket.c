@@ -29,21 +29,33 @@ static void set(int fd, int level, int option, int value)
     *os_errno() = kept;
 }
 
-/* What is written goes out at once: what belongs together is written by one call. */
-static void hurry(int fd, int family)
+/* What is written goes out at once: what belongs together is written by one call. And who waits for a peer that has vanished
+ * without a word is told within minutes. */
+static void set_up_stream(int fd)
 {
-    if (family == AF_INET || family == AF_INET6)
-        set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 15); /* seconds of silence until a first question */
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 int os_socket(const struct os_address *address, enum os_transport transport)
 {
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
-    int family = generic(address)->sa_family;
-    int fd = BY_VALUE(socket(family, types[transport] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (fd >= 0 && transport == OS_STREAM)
-        hurry(fd, family);
+    int fd = BY_VALUE(socket(generic(address)->sa_family, types[transport] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (fd < 0 || !os_address_family(address))
+        return fd;
+    if (transport == OS_STREAM)
+        set_up_stream(fd);
+    else
+        set(fd, SOL_SOCKET, SO_BROADCAST, 1);
     return fd;
+}
+
+int os_address_family(const struct os_address *address)
+{
+    int family = generic(address)->sa_family;
+    return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0;
 }
 
 /* ---- listening ---- */
@@ -93,12 +105,11 @@ int os_socket_listen(int fd, const struct os_address *address, bool both_familie
     return BY_VALUE(listen(fd, INT32_MAX)); /* cut to what the system allows */
 }
 
-int os_socket_accept(int fd, struct os_address *peer)
+/* It takes over the options of the socket that listens. */
+int os_socket_accept(int fd)
 {
     for (;;) {
-        struct sockaddr_storage from = {0};
-        socklen_t size = sizeof from;
-        int made = BY_VALUE(accept4(fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        int made = BY_VALUE(accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
         switch (made) {
         case -ECONNABORTED:
         case -EPROTO:
@@ -109,15 +120,9 @@ int os_socket_accept(int fd, struct os_address *peer)
         case -EHOSTUNREACH:
         case -ENETUNREACH:
             continue;
+        default:
+            return made;
         }
-        if (made >= 0) {
-            hurry(made, from.ss_family);
-            if (peer) {
-                peer->size = size < sizeof peer->bytes ? size : (unsigned)sizeof peer->bytes;
-                memcpy(peer->bytes, &from, peer->size);
-            }
-        }
-        return made;
     }
 }
 
@@ -128,7 +133,7 @@ int os_socket_connect(int fd, const struct os_address *address)
     int kept = *os_errno();
     int error = connect(fd, generic(address), address->size) == 0 ? 0 : -*os_errno();
     *os_errno() = kept;
-    return error == -EINTR ? -EINPROGRESS : error;
+    return error == -EINTR || error == -EALREADY ? -EINPROGRESS : error;
 }
 
 int os_socket_error(int fd)
