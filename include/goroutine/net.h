@@ -19,10 +19,10 @@ GO_BEGIN_DECLS
 /* go_listen makes a socket that listens, and gives its descriptor. network: "tcp", "tcp4", "tcp6", "unix", "unixpacket"; for
  * datagrams, which are received at once, "udp", "udp4", "udp6", "unixgram". address: "host:port", with an empty host for all
  * addresses of this machine, an IPv6 number in brackets, and port 0 for any free one; or a path, of which one that begins with '@'
- * needs no file. A path that a server has left behind is taken over. What is
- * written to its connections goes out at once (TCP_NODELAY), and silent peers are asked whether they live (SO_KEEPALIVE, 15 s);
- * that holds for go_dial too. Blocks while a name has to be looked up. Errors: those of bind(2); -EINVAL network or address makes
- * no sense; -ENOENT no such name; -EAGAIN, -ETIMEDOUT; -EMFILE; -ENOMEM. */
+ * needs no file. A path that a server has left behind is taken over. What is written to its connections goes out at once
+ * (TCP_NODELAY), and silent peers are asked whether they live (SO_KEEPALIVE, 15 s); that holds for go_dial too. Blocks while a name
+ * has to be looked up. Errors: those of bind(2); -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN,
+ * -ETIMEDOUT; -EMFILE; -ENOMEM. */
 GO_API int go_listen(const char *network, const char *address);
 GO_API int go_listen_until(const char *network, const char *address, int64_t deadline);
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "net.h"
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct sockaddr_in6 taken(int fd)
+{
+    struct sockaddr_in6 at = {0};
+    socklen_t size = sizeof at;
+
+    CHECK_EQ(0, getsockname(fd, (struct sockaddr *)&at, &size));
+    return at;
+}
+
+int net_port(int fd)
+{
+    return ntohs(taken(fd).sin6_port); /* at the same place in an IPv4 one */
+}
+
+void net_words(int fd, char words[NET_WORDS])
+{
+    struct sockaddr_in6 at = taken(fd);
+    char host[64];
+
+    if (at.sin6_family == AF_INET6)
+        inet_ntop(AF_INET6, &at.sin6_addr, host, sizeof host);
+    else
+        inet_ntop(AF_INET, &((struct sockaddr_in *)&at)->sin_addr, host, sizeof host);
+    snprintf(words, NET_WORDS, at.sin6_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host, net_port(fd));
+}
+
+int net_listen(char words[NET_WORDS])
+{
+    int fd = go_listen("tcp", "127.0.0.1:0");
+
+    CHECK(fd >= 0);
+    net_words(fd, words);
+    return fd;
+}
+
+void net_tcp_pair(int ends[2])
+{
+    char words[NET_WORDS];
+    int listener = net_listen(words);
+
+    ends[0] = go_dial("tcp", words);
+    CHECK(ends[0] >= 0);
+    ends[1] = go_accept(listener);
+    CHECK(ends[1] >= 0);
+    CHECK_EQ(0, go_close(listener));
+}
+
+void net_unix_pair(int type, int ends[2])
+{
+    CHECK_EQ(0, socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends));
+}
+
+void net_will_reset(int fd)
+{
+    struct linger now = {.l_onoff = 1};
+
+    CHECK_EQ(0, setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now));
+}
+
+ptrdiff_t net_fill(int fd)
+{
+    static char filler[65536];
+    ptrdiff_t n, sum = 0;
+
+    while ((n = go_write_until(fd, filler, sizeof filler, GO_NOW)) > 0 || (n = go_write_until(fd, filler, 1, GO_NOW)) > 0)
+        sum += n;
+    CHECK_EQ(-EAGAIN, n);
+    return sum;
+}
+
+/* ---- one that answers nobody ---- */
+
+static bool connects(int fd, const struct sockaddr_in *at)
+{
+    struct pollfd one = {.fd = fd, .events = POLLOUT};
+
+    if (connect(fd, (const struct sockaddr *)at, sizeof *at) == 0)
+        return true;
+    return poll(&one, 1, 200) == 1 && !(one.revents & (POLLERR | POLLHUP));
+}
+
+/* Connects to itself until nobody answers any more. */
+void net_silent_start(struct net_silent *s, const char *host, int port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+
+    CHECK_EQ(1, inet_pton(AF_INET, host, &at.sin_addr));
+    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CHECK_EQ(0, bind(s->fd, (struct sockaddr *)&at, sizeof at));
+    CHECK_EQ(0, listen(s->fd, 0));
+    at.sin_port = htons((uint16_t)net_port(s->fd));
+    net_words(s->fd, s->words);
+    for (s->n = 0; s->n < 64;) {
+        int fd = s->fillers[s->n++] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (!connects(fd, &at))
+            return;
+    }
+    CHECK(s->n < 64);
+}
+
+void net_silent_speak(struct net_silent *s)
+{
+    int fd;
+
+    while (s->n > 0)
+        close(s->fillers[--s->n]);
+    while ((fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+        close(fd);
+}
+
+void net_silent_stop(struct net_silent *s)
+{
+    while (s->n > 0)
+        close(s->fillers[--s->n]);
+    close(s->fd);
+}
+
+int net_open_count(void)
+{
+    DIR *all = opendir("/proc/self/fd");
+    int n = 0;
+
+    while (all && readdir(all))
+        n++;
+    if (all)
+        closedir(all);
+    return n;
+}

@@ -1,0 +1,43 @@
+/* What tests of sockets have in common: pairs, listeners, peers that never answer.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TEST_NET_H
+#define TEST_NET_H
+
+#include <sys/socket.h>
+#include "test.h"
+
+enum { NET_WORDS = 120 };
+
+/* The port, or the address in words, that a socket has taken. */
+int net_port(int fd);
+void net_words(int fd, char words[NET_WORDS]);
+
+/* A listener on a free port of 127.0.0.1, and its address. */
+int net_listen(char words[NET_WORDS]);
+
+/* Two ends of a connection: TCP, or local. */
+void net_tcp_pair(int ends[2]);
+void net_unix_pair(int type, int ends[2]);
+
+/* Sets the next close to reset the connection. */
+void net_will_reset(int fd);
+
+/* Writes until there is no more room; the number of bytes. */
+ptrdiff_t net_fill(int fd);
+
+/* A listener (host: "127.0.0.1") that answers nobody: its queue is full. net_silent_speak lets it take what comes. */
+struct net_silent {
+    int fd, n;
+    int fillers[64];
+    char words[NET_WORDS];
+};
+void net_silent_start(struct net_silent *s, const char *host, int port);
+void net_silent_speak(struct net_silent *s);
+void net_silent_stop(struct net_silent *s);
+
+/* How many descriptors are open now. */
+int net_open_count(void);
+
+#endif
