@@ -126,6 +126,59 @@ void net_silent_stop(struct net_silent *s)
     close(s->fd);
 }
 
+/* ---- calls ---- */
+
+static ptrdiff_t do_call(struct net_call *c)
+{
+    static const char much[NET_MUCH];
+
+    switch (c->what) {
+    case NET_READ:
+        return go_read_until(c->fd, &c->byte, 1, c->deadline);
+    case NET_WRITE:
+        return go_write_until(c->fd, "x", 1, c->deadline);
+    case NET_WRITE_MUCH:
+        return go_write_until(c->fd, much, sizeof much, c->deadline);
+    case NET_ACCEPT:
+        return go_accept_until(c->fd, c->deadline);
+    case NET_WAIT_READABLE:
+        return go_wait_fd(c->fd, GO_READABLE, c->deadline);
+    case NET_WAIT_WRITABLE:
+        return go_wait_fd(c->fd, GO_WRITABLE, c->deadline);
+    case NET_WAIT_EITHER:
+        return go_wait_fd(c->fd, GO_READABLE | GO_WRITABLE, c->deadline);
+    }
+    return -EINVAL;
+}
+
+static void make_call(void *arg)
+{
+    struct net_call *c = arg;
+
+    c->result = do_call(c);
+    atomic_store(&c->done, true);
+}
+
+struct net_call *net_start_until(enum net_what what, int fd, int64_t deadline)
+{
+    struct net_call *c = test_alloc(sizeof *c);
+
+    *c = (struct net_call){.what = what, .fd = fd, .deadline = deadline};
+    test_start_until_blocked(make_call, c);
+    return c;
+}
+
+struct net_call *net_start(enum net_what what, int fd)
+{
+    return net_start_until(what, fd, GO_FOREVER);
+}
+
+ptrdiff_t net_result(struct net_call *c)
+{
+    EVENTUALLY(atomic_load(&c->done));
+    return c->result;
+}
+
 int net_open_count(void)
 {
     DIR *all = opendir("/proc/self/fd");

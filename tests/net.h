@@ -37,6 +37,23 @@ void net_silent_start(struct net_silent *s, const char *host, int port);
 void net_silent_speak(struct net_silent *s);
 void net_silent_stop(struct net_silent *s);
 
+/* A call that a goroutine of its own makes; it has blocked, or ended, when net_start returns. */
+enum net_what { NET_READ, NET_WRITE, NET_WRITE_MUCH, NET_ACCEPT, NET_WAIT_READABLE, NET_WAIT_WRITABLE, NET_WAIT_EITHER };
+enum { NET_MUCH = 32 << 20 }; /* more than any buffer of a socket takes */
+struct net_call {
+    enum net_what what;
+    int fd;
+    int64_t deadline;
+    ptrdiff_t result;
+    char byte; /* that was read */
+    atomic_bool done;
+};
+struct net_call *net_start(enum net_what what, int fd);
+struct net_call *net_start_until(enum net_what what, int fd, int64_t deadline);
+
+/* Waits for its end; its result. */
+ptrdiff_t net_result(struct net_call *c);
+
 /* How many descriptors are open now. */
 int net_open_count(void);
 

@@ -5,7 +5,8 @@
  * regard to a deadline once the call has begun.
  *
  * Several goroutines may wait for the same descriptor: each edge wakes all that wait for its direction, and who is first gets it. A
- * descriptor that any of these calls has used must be closed by go_close, which wakes those who still wait.
+ * descriptor that any of these calls has used must be closed by go_close, which wakes those who still wait. Numbers beyond four
+ * million are not for these calls: -EMFILE.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -28,13 +28,26 @@ static struct desc *add_chunk(int i)
     return there;
 }
 
+static bool is_open(int fd)
+{
+    struct os_io_kind kind;
+    preempt_hold();
+    int error = os_io_kind(fd, &kind);
+    preempt_release();
+    return !error;
+}
+
+/* The table grows for numbers only that somebody has opened. */
 static int find(int fd, struct desc **d)
 {
     if (fd < 0)
         return -EBADF;
-    if (fd >= CHUNK * CHUNKS)
+    bool fits = fd < CHUNK * CHUNKS;
+    struct desc *chunk = fits ? load_acquire(&table[fd / CHUNK]) : NULL; /* partner: the exchange in add_chunk */
+    if (!chunk && !is_open(fd))
+        return -EBADF;
+    if (!fits)
         return -EMFILE;
-    struct desc *chunk = load_acquire(&table[fd / CHUNK]); /* partner: the exchange in add_chunk */
     if (!chunk && !(chunk = add_chunk(fd / CHUNK)))
         return -ENOMEM;
     *d = &chunk[fd % CHUNK];

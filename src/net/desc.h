@@ -32,7 +32,7 @@ struct desc {
     bool socket, stream;             /* likewise, if it is ours; os_io_kind */
 };
 
-/* Lets the caller in. 0; -EBADF: no such number, or it is being closed; -EMFILE: a number too large; -ENOMEM. */
+/* Lets the caller in. 0; -EBADF: no such number, or it is being closed; -EMFILE: too large a number for us; -ENOMEM. */
 int desc_enter(int fd, struct desc **d);
 
 /* 0, or, where this closed it, what closing gave. */

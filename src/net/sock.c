@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "net/address.h"
-#include "net/desc.h"
+#include "net/call.h"
 
 #include "goroutine/net.h"
 
@@ -62,12 +62,12 @@ static int accept_one(struct desc *d, int64_t deadline)
 
 int go_accept_until(int fd, int64_t deadline)
 {
-    struct desc *d;
-    int result = desc_enter(fd, &d);
+    struct call c = {.way = WAY_READ};
+    int result = call_begin(&c, fd);
     if (result)
         return result;
-    result = d->ours ? accept_one(d, deadline) : -EINVAL;
-    desc_leave(d);
+    result = c.d->ours ? accept_one(c.d, deadline) : -EINVAL;
+    call_end(&c);
     return result;
 }
 
