@@ -121,7 +121,7 @@ static void send_signal(int sig)
     CHECK_EQ(0, kill(getpid(), sig));
 }
 
-/* Run in a child that blocks the signal before there is a second thread, as every use of signalfd must. */
+/* The signal is blocked in all threads, as every use of signalfd wants it. */
 TEST(a_signalfd_is_waited_for)
 {
     struct signalfd_siginfo info = {0};

@@ -1,0 +1,278 @@
+/* Sockets when the system says no: no descriptors, no memory, no watches, and numbers that change hands at the worst moment.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "fault/fail.h"
+#include "net.h"
+#include "os/net.h"
+
+static struct fault no_poller, no_watch, no_accept, no_memory;
+static int error_of_poller, error_of_watch, error_of_accept;
+
+int __real_os_poller_start(void);
+int __wrap_os_poller_start(void)
+{
+    return fault_now(&no_poller) ? -error_of_poller : __real_os_poller_start();
+}
+
+int __real_os_poller_add(int fd, void *tag);
+int __wrap_os_poller_add(int fd, void *tag)
+{
+    return fault_now(&no_watch) ? -error_of_watch : __real_os_poller_add(fd, tag);
+}
+
+int __real_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags);
+int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags)
+{
+    if (fault_now(&no_accept)) {
+        errno = error_of_accept;
+        return -1;
+    }
+    return __real_accept4(fd, peer, size, flags);
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+    if (fault_now(&no_memory)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __real_malloc(size);
+}
+
+/* A number so large has never been open here; it could be. */
+enum { BEYOND = 1 << 22 };
+
+int __real_os_io_kind(int fd, struct os_io_kind *kind);
+int __wrap_os_io_kind(int fd, struct os_io_kind *kind)
+{
+    *kind = (struct os_io_kind){0};
+    return fd == BEYOND ? 0 : __real_os_io_kind(fd, kind);
+}
+
+static atomic_int meet; /* 1: who closes waits, 2: until another has come in */
+static int meet_fd;
+
+int __real_os_io_close(int fd);
+int __wrap_os_io_close(int fd)
+{
+    if (atomic_load(&meet) == 1 && fd == meet_fd) {
+        atomic_store(&meet, 2);
+        while (atomic_load(&meet) != 3)
+            ;
+    }
+    return __real_os_io_close(fd);
+}
+
+static void close_both(int ends[2])
+{
+    CHECK_EQ(0, go_close(ends[0]));
+    CHECK_EQ(0, go_close(ends[1]));
+}
+
+/* ---- the first wait ---- */
+
+/* The first test: later there is a poller. */
+TEST(where_no_poller_can_be_had_waiting_is_an_error_that_passes)
+{
+    static const int errors[] = {EMFILE, ENFILE, ENOMEM};
+    int ends[2];
+    char byte;
+    struct net_call *reads;
+
+    net_unix_pair(SOCK_STREAM, ends);
+    for (int i = 0; i < 3; i++) {
+        error_of_poller = errors[i];
+        fault_plan(&no_poller, 0, FOR_EVER);
+        CHECK_EQ(-errors[i], go_read(ends[0], &byte, 1));
+        CHECK_EQ(-errors[i], go_wait_fd(ends[0], GO_READABLE, GO_FOREVER));
+        CHECK_EQ(-errors[i], go_listen("tcp", "127.0.0.1:0"));
+        CHECK_EQ(3, fault_end(&no_poller));
+        CHECK_EQ(1, go_write(ends[1], "x", 1)); /* what need not wait works */
+        CHECK_EQ(1, go_read(ends[0], &byte, 1));
+    }
+    reads = net_start(NET_READ, ends[0]);
+    CHECK_EQ(1, go_write(ends[1], "x", 1));
+    CHECK_EQ(1, net_result(reads));
+    close_both(ends);
+}
+
+TEST(where_nothing_more_can_be_watched_it_is_an_error_that_passes)
+{
+    static const int errors[] = {ENOSPC, ENOMEM};
+    char words[NET_WORDS], byte;
+    int listener = net_listen(words), ends[2], fd, accepted, before;
+
+    net_unix_pair(SOCK_STREAM, ends);
+    before = net_open_count();
+    for (int i = 0; i < 2; i++) {
+        error_of_watch = errors[i];
+        fault_plan(&no_watch, 0, FOR_EVER);
+        CHECK_EQ(-errors[i], go_dial("tcp", words));
+        CHECK_EQ(-errors[i], go_listen("tcp", "127.0.0.1:0"));
+        CHECK_EQ(-errors[i], go_accept(listener)); /* what had come is lost with it */
+        CHECK_EQ(-errors[i], go_read(ends[0], &byte, 1));
+        CHECK_EQ(-errors[i], go_adopt(ends[0]));
+        CHECK_EQ(5, fault_end(&no_watch));
+        CHECK_EQ(before, net_open_count());
+    }
+    fd = go_dial("tcp", words);
+    accepted = go_accept(listener);
+    CHECK(fd >= 0 && accepted >= 0);
+    CHECK_EQ(0, go_close(fd));
+    CHECK_EQ(0, go_close(accepted));
+    CHECK_EQ(0, go_close(listener));
+    close_both(ends);
+}
+
+/* ---- accepting ---- */
+
+static void check_accept_goes_on(int error, int times)
+{
+    char words[NET_WORDS];
+    int listener = net_listen(words), fd = go_dial("tcp", words), accepted;
+
+    error_of_accept = error;
+    fault_plan(&no_accept, 0, times);
+    accepted = go_accept(listener);
+    CHECK(accepted >= 0);
+    CHECK_EQ(times, fault_end(&no_accept));
+    fault_plan(&no_accept, 0, FOR_EVER);
+    CHECK_EQ(-EAGAIN, error == ENFILE || error == EMFILE ? go_accept_until(listener, GO_NOW) : -EAGAIN);
+    fault_end(&no_accept);
+    CHECK_EQ(0, go_close(accepted));
+    CHECK_EQ(0, go_close(fd));
+    CHECK_EQ(0, go_close(listener));
+}
+
+TEST(a_server_survives_what_ends_single_connections)
+{
+    static const int errors[] = {ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH, EINTR};
+
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        check_accept_goes_on(errors[i], 20);
+}
+
+TEST(a_server_without_descriptors_waits_until_there_are_some)
+{
+    check_accept_goes_on(EMFILE, 5);
+    check_accept_goes_on(ENFILE, 5);
+}
+
+/* The same by the system itself: no number below the limit is free. */
+TEST(at_the_limit_of_descriptors_who_accepts_waits_and_who_dials_is_told)
+{
+    char words[NET_WORDS];
+    int listener = net_listen(words), fd = go_dial("tcp", words), free_number = dup(fd);
+    struct rlimit old, low;
+    struct net_call *accepts, *late;
+    int64_t deadline;
+
+    close(free_number);
+    CHECK_EQ(0, getrlimit(RLIMIT_NOFILE, &old));
+    low = old;
+    low.rlim_cur = (rlim_t)free_number;
+    CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &low));
+    accepts = net_start(NET_ACCEPT, listener);
+    deadline = go_deadline(20 * GO_MILLISECOND);
+    late = net_start_until(NET_ACCEPT, listener, deadline);
+    CHECK_EQ(-ETIMEDOUT, net_result(late));
+    CHECK(go_now() >= deadline);
+    CHECK_EQ(-EMFILE, go_dial("tcp", words));
+    CHECK_EQ(-EMFILE, go_listen("tcp", "127.0.0.1:0"));
+    CHECK_EQ(-EMFILE, go_listen("unix", "@libgoroutine-limit"));
+    CHECK(!atomic_load(&accepts->done));
+    CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
+    CHECK(net_result(accepts) >= 0);
+    CHECK_EQ(0, go_close((int)accepts->result));
+    CHECK_EQ(0, go_close(fd));
+    CHECK_EQ(0, go_close(listener));
+}
+
+/* Not when it looks again by itself. */
+TEST(closing_wakes_a_server_that_waits_for_descriptors)
+{
+    char words[NET_WORDS];
+    int listener = net_listen(words), fd = go_dial("tcp", words);
+    struct net_call *accepts;
+
+    error_of_accept = EMFILE;
+    fault_plan(&no_accept, 0, FOR_EVER);
+    accepts = net_start(NET_ACCEPT, listener);
+    CHECK_EQ(0, go_close(listener));
+    CHECK_EQ(-EBADF, net_result(accepts));
+    fault_end(&no_accept);
+    CHECK_EQ(0, go_close(fd));
+}
+
+/* ---- the table ---- */
+
+TEST(a_number_too_large_for_us_is_said_to_be_so)
+{
+    char byte;
+
+    CHECK_EQ(-EMFILE, go_read(BEYOND, &byte, 1));
+    CHECK_EQ(-EMFILE, go_close(BEYOND));
+    CHECK_EQ(-EBADF, go_read(BEYOND + 1, &byte, 1));
+}
+
+TEST(without_memory_for_a_high_number_it_is_an_error_that_passes)
+{
+    int ends[2], high;
+    char byte;
+
+    net_unix_pair(SOCK_STREAM, ends);
+    high = fcntl(ends[0], F_DUPFD_CLOEXEC, 9000);
+    fault_plan(&no_memory, 0, FOR_EVER);
+    CHECK_EQ(-ENOMEM, go_read_until(high, &byte, 1, GO_NOW));
+    CHECK(fault_end(&no_memory) > 0);
+    CHECK_EQ(-EAGAIN, go_read_until(high, &byte, 1, GO_NOW));
+    CHECK_EQ(0, go_close(high));
+    close_both(ends);
+}
+
+/* ---- coming in while a number is closed ---- */
+
+static void close_meeting(void *arg, int index)
+{
+    (void)index;
+    CHECK_EQ(0, go_close(*(int *)arg));
+}
+
+static void read_meeting(void *arg, int index)
+{
+    char byte;
+
+    (void)index;
+    CHECK_EQ(-EBADF, go_read(*(int *)arg, &byte, 1));
+}
+
+/* Plain threads, so that none of them needs a processor that another one keeps. */
+TEST(who_begins_to_wait_while_the_number_is_being_closed_is_told)
+{
+    int *ends = test_alloc(2 * sizeof *ends);
+    struct crew *closer, *reader;
+
+    for (int i = 0; i < SCALED(20); i++) {
+        net_unix_pair(SOCK_STREAM, ends);
+        if (i % 2)
+            CHECK_EQ(0, go_adopt(ends[0]));
+        meet_fd = ends[0];
+        atomic_store(&meet, 1);
+        closer = crew_start_threads(1, close_meeting, ends);
+        EVENTUALLY(atomic_load(&meet) == 2);
+        reader = crew_start_threads(1, read_meeting, ends);
+        CHECK_EQ(0, go_sleep(5 * GO_MILLISECOND)); /* most probably it waits by then */
+        atomic_store(&meet, 3);
+        crew_wait(closer);
+        crew_wait(reader);
+        atomic_store(&meet, 0);
+        CHECK_EQ(0, go_close(ends[1]));
+    }
+}
