@@ -62,9 +62,9 @@ GO_API ptrdiff_t go_read(int fd, void *buffer, size_t size);
 GO_API ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadline);
 
 /* go_write writes all of it; blocks while there is no room. Returns size, or, where an error or the deadline came in between, how
- * much was written before it; the error itself is what the next call gives. A socket whose other side has gone gives -EPIPE, never
- * SIGPIPE. Errors: those of write(2); -EBADF also where it was closed while waiting; -EINVAL; -ENOMEM; go_write_until also -EAGAIN,
- * -ETIMEDOUT. */
+ * much was written before it; the error itself is what the next call gives. What two write at the same time may be mixed. A socket
+ * whose other side has gone gives -EPIPE, never SIGPIPE. Errors: those of write(2); -EBADF also where it was closed while waiting;
+ * -EINVAL; -ENOMEM; go_write_until also -EAGAIN, -ETIMEDOUT. */
 GO_API ptrdiff_t go_write(int fd, const void *bytes, size_t size);
 GO_API ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline);
 

@@ -21,6 +21,7 @@ static struct sockaddr_in6 addresses[MOST];
 static int n_addresses;
 static int errors[MOST]; /* what connect gives for each instead of trying; 0: tries */
 static atomic_int tried[MOST], n_tried;
+static bool from_the_same_port;
 
 static void no_addresses(void)
 {
@@ -95,6 +96,8 @@ int __wrap_connect(int fd, const struct sockaddr *to, socklen_t size)
             errno = errors[i];
             return -1;
         }
+        if (from_the_same_port)
+            CHECK_EQ(0, bind(fd, to, size));
     }
     return __real_connect(fd, to, size);
 }
@@ -371,4 +374,20 @@ TEST(a_race_goes_on_when_there_are_no_sockets_for_the_rest)
     CHECK_EQ(2, fault_end(&no_socket));
     CHECK_EQ(0, go_close(fd));
     net_silent_stop(silent);
+}
+
+/* The port that the system gives the dialer may be the one that it dials: then both ends are the same. */
+TEST(nobody_meets_himself)
+{
+    char words[NET_WORDS];
+    int listener = net_listen(words), before;
+
+    no_addresses();
+    add_address("127.0.0.1", net_port(listener), 0);
+    CHECK_EQ(0, go_close(listener));
+    before = net_open_count();
+    from_the_same_port = true;
+    CHECK_EQ(-ECONNREFUSED, dial_several(GO_FOREVER));
+    from_the_same_port = false;
+    CHECK_EQ(before, net_open_count());
 }
