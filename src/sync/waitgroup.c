@@ -1,5 +1,6 @@
 /* The wait group: counter and "somebody waits" in one word, so that the last one done touches the group again only where it must:
- * a waiter that finds zero may free it at once.
+ * a waiter that finds zero may free it at once. Where it must, it holds the guard from before the word is zero until it is through,
+ * and who finds zero looks at the guard too. It may do so with nobody in line any more, as who gives up leaves WAITED behind.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,19 +14,27 @@
 #define ONE    2u
 
 struct waitgroup {
-    _Atomic uint32_t word; /* counter times ONE, and WAITED; comes to zero under the guard where WAITED is set */
+    _Atomic uint32_t word; /* counter times ONE, and WAITED; comes to zero, all of it, under the guard where WAITED is set */
     struct lock guard;
     struct wait_queue queue;
 };
 _Static_assert(sizeof(struct waitgroup) <= sizeof(go_waitgroup), "go_waitgroup is too small");
 
-/* Under the guard, the counter comes to zero. The word is stored first: a newcomer sees zero and does not queue. */
+/* The word is zero. The guard, which is dropped, is the last that is touched. */
 static void release_all(struct waitgroup *wg)
 {
     struct waiter *woken = wait_queue_pop_all(&wg->queue, 0);
-    store_ordered(&wg->word, 0);
     lock_drop(&wg->guard);
     wait_ready_all(woken);
+}
+
+/* Somebody may have seen the word come to zero, but the one who did that not be through. */
+static void let_release_pass(struct waitgroup *wg)
+{
+    if (load_acquire(&wg->guard.word) == LOCK_FREE) /* partner: lock_drop in release_all */
+        return;
+    lock_take(&wg->guard);
+    lock_drop(&wg->guard);
 }
 
 int go_waitgroup_add(go_waitgroup *group, int n)
@@ -43,7 +52,7 @@ int go_waitgroup_add(go_waitgroup *group, int n)
         if (count == 0 && (word & WAITED)) {
             lock_take(&wg->guard);
             word = load_relaxed(&wg->word);
-            if ((int64_t)(word / ONE) + n == 0 && cas_ordered(&wg->word, &word, WAITED)) {
+            if ((int64_t)(word / ONE) + n == 0 && cas_ordered(&wg->word, &word, 0)) {
                 release_all(wg);
                 return 0;
             }
@@ -67,8 +76,10 @@ int go_waitgroup_wait_until(go_waitgroup *group, int64_t deadline)
         return -EINVAL;
     struct goroutine *g = sched_self();
     uint32_t word = load_acquire(&wg->word); /* partner: the last go_waitgroup_add */
-    if (word < ONE)
+    if (word < ONE) {
+        let_release_pass(wg);
         return 0;
+    }
     int error = deadline_passed(deadline);
     if (error)
         return error;
