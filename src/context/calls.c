@@ -16,7 +16,8 @@ int ctx_call_begin(struct ctx_call *call, go_ctx *ctx)
     if (err)
         return err;
     call->deadline = ctx->deadline;
-    call->before = sched_use_canceller(&ctx->canceller);
+    /* The background's would only be a lock for all. */
+    call->before = sched_use_canceller(ctx == go_ctx_background() ? NULL : &ctx->canceller);
     return 0;
 }
 
