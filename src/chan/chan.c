@@ -61,11 +61,22 @@ static void buffer_take(struct go_chan *c, void *elem)
     store_relaxed(&c->count, load_relaxed(&c->count) - 1);
 }
 
+/* A lone waiter that is served does not touch the channel again. One that gave up does, wherever it was put since. */
+static struct waiter *pop(struct go_chan *c, struct wait_queue *q)
+{
+    struct waiter *w = wait_queue_pop(q);
+    if (w && w->lone) {
+        w->lone = false;
+        c->inside--;
+    }
+    return w;
+}
+
 int chan_send_step(struct go_chan *c, const void *elem, struct waiter **woken)
 {
     if (unlikely(load_relaxed(&c->closed)))
         return -EPIPE;
-    struct waiter *w = wait_queue_pop(&c->receivers);
+    struct waiter *w = pop(c, &c->receivers);
     if (w) {
         if (w->slot)
             copy(w->slot, elem, c->elem_size);
@@ -84,7 +95,7 @@ int chan_recv_step(struct go_chan *c, void *elem, struct waiter **woken)
     bool buffered = load_relaxed(&c->count) > 0;
     if (buffered)
         buffer_take(c, elem);
-    struct waiter *w = wait_queue_pop(&c->senders);
+    struct waiter *w = pop(c, &c->senders);
     if (w) {
         if (buffered)
             buffer_put(c, w->slot);
@@ -105,6 +116,20 @@ int chan_recv_step(struct go_chan *c, void *elem, struct waiter **woken)
 
 /* ---- faces ---- */
 
+/* Called with the lock, returns without it. */
+static int wait_alone(struct go_chan *c, struct wait_queue *q, struct waiter *w, int64_t deadline, const char *why)
+{
+    w->lone = true;
+    c->inside++;
+    int result = wait_in_line(&c->lock, q, w, deadline, why);
+    if (unlikely(w->lone)) {
+        lock_take(&c->lock);
+        c->inside--;
+        lock_drop(&c->lock);
+    }
+    return result;
+}
+
 int go_send_until(go_chan *c, const void *elem, int64_t deadline)
 {
     if (unlikely(!c || (!elem && c->elem_size)))
@@ -117,7 +142,7 @@ int go_send_until(go_chan *c, const void *elem, int64_t deadline)
     int result = chan_send_step(c, elem, &woken);
     if (result == -EAGAIN && (result = deadline_passed(deadline)) == 0) {
         struct waiter w = {.g = g, .slot = (void *)elem};
-        return wait_in_line(&c->lock, &c->senders, &w, deadline, "channel send");
+        return wait_alone(c, &c->senders, &w, deadline, "channel send");
     }
     lock_drop(&c->lock);
     if (woken)
@@ -137,7 +162,7 @@ int go_recv_until(go_chan *c, void *elem, int64_t deadline)
     int result = chan_recv_step(c, elem, &woken);
     if (result == -EAGAIN && (result = deadline_passed(deadline)) == 0) {
         struct waiter w = {.g = g, .slot = elem};
-        return wait_in_line(&c->lock, &c->receivers, &w, deadline, "channel receive");
+        return wait_alone(c, &c->receivers, &w, deadline, "channel receive");
     }
     lock_drop(&c->lock);
     if (woken)
@@ -190,7 +215,7 @@ int go_chan_free(go_chan *c)
     if (!c)
         return 0;
     lock_take(&c->lock);
-    if (!wait_queue_empty(&c->receivers) || !wait_queue_empty(&c->senders) || c->selects) {
+    if (c->inside) {
         lock_drop(&c->lock);
         return -EBUSY;
     }
@@ -203,7 +228,7 @@ int go_chan_free(go_chan *c)
 static struct waiter *release_waiters(struct go_chan *c, struct wait_queue *q, struct waiter *others)
 {
     struct waiter *w;
-    while ((w = wait_queue_pop(q))) {
+    while ((w = pop(c, q))) {
         if (q == &c->receivers && w->slot)
             sched_zero(w->slot, c->elem_size);
         w->result = -EPIPE;

@@ -16,7 +16,7 @@ struct go_chan {
     size_t capacity;         /* fixed */
     _Atomic size_t count;
     size_t head, tail; /* next to receive, next to fill */
-    size_t selects;    /* cases of selects that wait here, or have not yet left */
+    size_t inside;     /* who waits here and will come back to the lock: cases of selects, and lone ones unless they are served */
     struct wait_queue receivers, senders;
     char buffer[];
 };

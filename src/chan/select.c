@@ -164,7 +164,7 @@ static void enqueue_all(struct selection *s, struct goroutine *g)
         struct go_case *c = in_order(s, i);
         struct waiter *w = &inside(c)->waiter;
         *w = (struct waiter){.g = g, .slot = c->elem, .claim = &s->claim, .index = (uint32_t)(c - s->cases)};
-        c->chan->selects++;
+        c->chan->inside++;
         wait_queue_push(c->op == GO_SEND ? &c->chan->senders : &c->chan->receivers, w);
     }
 }
@@ -178,7 +178,7 @@ static void dequeue_others(struct selection *s)
             continue;
         struct waiter *w = &inside(c)->waiter;
         lock_take(&c->chan->lock);
-        c->chan->selects--;
+        c->chan->inside--;
         if (w->queued)
             wait_queue_remove(c->op == GO_SEND ? &c->chan->senders : &c->chan->receivers, w);
         lock_drop(&c->chan->lock);

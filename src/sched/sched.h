@@ -100,6 +100,7 @@ struct waiter {
     uint32_t index;
     int32_t result; /* written by who takes it off the queue */
     bool queued;
+    bool lone; /* for channels: not of a select, and not served */
 };
 
 /* All zero is an empty queue. Under the object's lock; first may be read without it, as a hint. */
