@@ -1,7 +1,8 @@
 /* A lock for a few instructions: spins, then sleeps. Held only by the library's own text, which is never preempted, so a holder
  * is off its CPU only if the kernel says so. (U. Drepper: Futexes are tricky, 2011.)
  *
- * Lock order: an object's lock (channel, mutex, ...) before a timer heap's, before sched.lock, before the stack pool's.
+ * Lock order: an object's lock (channel, mutex, ...) before a canceller's or a timer heap's, before sched.lock, before the stack
+ * pool's.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,9 +1,9 @@
 /* What the floors above may use of the scheduler: who runs, the two doors of blocking (park and ready), and waiting in line.
  *
  * The rules of the two doors: a goroutine parks holding the lock of the object it waits on, having put a waiter on the object's
- * queue; the lock is dropped after the switch, by the context that was switched to. Whoever takes the waiter off the queue, under
- * that lock, owns the goroutine and must call sched_ready exactly once. The waiter lives on the parked stack and is gone after
- * that.
+ * queue; the lock is dropped after the switch, by the context that was switched to. Whoever wins the waiter's claim (if it has one)
+ * owns the goroutine and must call sched_ready exactly once: somebody who took it off the queue, under that lock, or a deadline or
+ * canceller, which leaves the queue alone. The waiter lives on the parked stack and is gone after that.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -174,6 +174,18 @@ static inline struct waiter *wait_queue_pop(struct wait_queue *q)
         wait_queue_remove(q, w);
         if (waiter_claim(w))
             return w;
+    }
+}
+
+/* The waiter that has waited longest and that nobody has won so far; NULL: none. Those before it are taken off: they will leave
+ * anyway, and must not hold up others meanwhile. */
+static inline struct waiter *wait_queue_first(struct wait_queue *q)
+{
+    for (;;) {
+        struct waiter *w = load_relaxed(&q->first);
+        if (!w || !w->claim || !load_acquire(w->claim))
+            return w;
+        wait_queue_remove(q, w);
     }
 }
 

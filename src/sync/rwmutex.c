@@ -41,7 +41,7 @@ static bool take_or_mark(struct rwmutex *rw, bool write)
 {
     uint32_t word = load_relaxed(&rw->word);
     for (;;) {
-        bool line = !wait_queue_empty(&rw->writers) || (write && !wait_queue_empty(&rw->readers));
+        bool line = wait_queue_first(&rw->writers) || (write && wait_queue_first(&rw->readers));
         bool free = !line && !(word & WRITER) && (!write || word < READER);
         uint32_t next = !free ? word | WAITED : write ? word | WRITER : word + READER;
         if (cas_ordered(&rw->word, &word, next))
@@ -84,7 +84,7 @@ static struct waiter *admit(struct rwmutex *rw, bool readers_first)
 /* A writer gave up: the readers that it kept out need not wait any longer. Under the guard. */
 static struct waiter *readmit(struct rwmutex *rw)
 {
-    if (!wait_queue_empty(&rw->writers) || load_relaxed(&rw->word) & WRITER)
+    if (wait_queue_first(&rw->writers) || load_relaxed(&rw->word) & WRITER)
         return NULL;
     uint32_t more = 0;
     struct waiter *w = admit_readers(rw, &more);

@@ -26,9 +26,9 @@ static struct waiter *serve(struct sem *s)
 {
     struct waiter *first = NULL, **last = &first;
     for (;;) {
-        struct waiter *w = load_relaxed(&s->queue.first);
+        struct waiter *w = wait_queue_first(&s->queue);
         if (!w || container_of(w, struct sem_waiter, waiter)->wants > s->permits)
-            break; /* also where it has given up already: when it leaves it comes here too */
+            break; /* if it gives up from here on, it comes here too when it leaves */
         wait_queue_remove(&s->queue, w);
         if (!waiter_claim(w))
             continue;
@@ -65,7 +65,7 @@ int go_sem_acquire_until(go_sem *sem, int n, int64_t deadline)
         return -EINVAL;
     struct goroutine *g = sched_self();
     lock_take(&s->guard);
-    if (wait_queue_empty(&s->queue) && s->permits >= n) {
+    if (!wait_queue_first(&s->queue) && s->permits >= n) {
         s->permits -= n;
         lock_drop(&s->guard);
         return 0;
