@@ -47,7 +47,7 @@ all: $(BUILD)/libgoroutine.a $(BUILD)/libgoroutine.so
 
 # Two parts: what every program needs, and what only one with descriptors does.
 core    := base arch/$(CPU) os/$(OS) sched chan sync time context
-net     := os/$(OS)/net net context/net
+net     := os/$(OS)/net net context/net process
 compiled = $(patsubst %,$(BUILD)/%.o,$(foreach floor,$1,$(wildcard src/$(floor)/*.c src/$(floor)/*.S)))
 objects := $(call compiled,$(core) $(net))
 

@@ -22,6 +22,8 @@
 #include "goroutine/time.h"
 #include "goroutine/net.h"
 #include "goroutine/context.h"
+#include "goroutine/signal.h"
+#include "goroutine/child.h"
 #include "goroutine/debug.h"
 
 #endif

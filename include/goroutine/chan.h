@@ -17,7 +17,7 @@ typedef struct go_chan go_chan;
 GO_API go_chan *go_chan_new(size_t elem_size, size_t capacity);
 
 /* go_chan_free frees the channel and the elements still in it. NULL is allowed. Nobody may use it afterwards.
- * Errors: -EBUSY goroutines or threads are waiting on it; nothing was freed. */
+ * Errors: -EBUSY goroutines or threads are waiting on it, or signals are sent to it (signal.h); nothing was freed. */
 GO_API int go_chan_free(go_chan *c);
 
 /* go_chan_close says that no more will be sent. Waiting and later receivers get what is buffered, then -EPIPE; waiting and

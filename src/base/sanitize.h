@@ -23,6 +23,12 @@
 #define READS_RACILY
 #endif
 
+#if !defined(SANITIZE_THREAD)
+static inline void run_late_handlers(void)
+{
+}
+#endif
+
 #if defined(SANITIZE_THREAD)
 
 /* ThreadSanitizer delivers signals late, inside its own code, so nothing can be preempted there; it runs a thread of its own. */
@@ -38,6 +44,13 @@ void *__tsan_get_current_fiber(void);
 void *__tsan_create_fiber(unsigned flags);
 void __tsan_destroy_fiber(void *fiber);
 void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+
+/* A handler that it has put off runs within the next call of libc that it watches, if there ever is one. */
+int usleep(unsigned us);
+static inline void run_late_handlers(void)
+{
+    usleep(0);
+}
 
 static inline void fiber_create(struct fiber *f, const void *low, size_t size)
 {

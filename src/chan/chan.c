@@ -224,6 +224,20 @@ int go_chan_free(go_chan *c)
     return 0;
 }
 
+void chan_keep(struct go_chan *c)
+{
+    lock_take(&c->lock);
+    c->inside++;
+    lock_drop(&c->lock);
+}
+
+void chan_let_go(struct go_chan *c)
+{
+    lock_take(&c->lock);
+    c->inside--;
+    lock_drop(&c->lock);
+}
+
 /* Takes off every waiter of the queue that can be won, linked by next. */
 static struct waiter *release_waiters(struct go_chan *c, struct wait_queue *q, struct waiter *others)
 {

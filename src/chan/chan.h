@@ -16,7 +16,8 @@ struct go_chan {
     size_t capacity;         /* fixed */
     _Atomic size_t count;
     size_t head, tail; /* next to receive, next to fill */
-    size_t inside;     /* who waits here and will come back to the lock: cases of selects, and lone ones unless they are served */
+    size_t
+        inside; /* who will come back to the lock: cases of selects, lone waiters unless they are served, who has said chan_keep */
     struct wait_queue receivers, senders;
     char buffer[];
 };
@@ -37,6 +38,10 @@ static inline bool chan_can_recv(struct go_chan *c)
 {
     return load_relaxed(&c->closed) || load_relaxed(&c->count) || !wait_queue_empty(&c->senders);
 }
+
+/* Between the two go_chan_free gives -EBUSY. */
+void chan_keep(struct go_chan *c);
+void chan_let_go(struct go_chan *c);
 
 /* For timers: a send that waits neither for room (the element is dropped then, 0) nor for the lock (-EBUSY). */
 int chan_send_from_timer(struct go_chan *c, const void *elem);

@@ -25,6 +25,7 @@ int call_begin(struct call *c, int fd)
         desc_leave(c->d);
     c->blocks = kind.blocks;
     c->socket = kind.socket;
+    c->pipe = c->d->ours && !kind.socket;
     c->stream = kind.stream && c->d->ours;
     return error;
 }

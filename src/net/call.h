@@ -26,6 +26,7 @@ struct call {
     /* Found out by call_begin. */
     struct desc *d;
     bool blocks, socket, stream;
+    bool pipe; /* one of the library's own */
 };
 
 /* Enters the descriptor. 0, or an error: then there is nothing to end. */

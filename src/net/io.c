@@ -37,7 +37,10 @@ ptrdiff_t go_read(int fd, void *buffer, size_t size)
 
 static ptrdiff_t write_once(struct call *c)
 {
-    return c->socket ? os_io_send(c->d->fd, c->bytes, c->size) : os_io_write(c->d->fd, c->bytes, c->size);
+    int fd = c->d->fd;
+    return c->socket ? os_io_send(fd, c->bytes, c->size)
+           : c->pipe ? os_io_feed(fd, c->bytes, c->size)
+                     : os_io_write(fd, c->bytes, c->size);
 }
 
 static ptrdiff_t write_all(struct call *c, int64_t deadline)

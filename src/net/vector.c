@@ -42,13 +42,18 @@ struct rest {
 
 static ptrdiff_t write_rest_of_part(struct call *c)
 {
-    return c->socket ? os_io_send(c->d->fd, c->bytes, c->size) : os_io_write(c->d->fd, c->bytes, c->size);
+    int fd = c->d->fd;
+    return c->socket ? os_io_send(fd, c->bytes, c->size)
+           : c->pipe ? os_io_feed(fd, c->bytes, c->size)
+                     : os_io_write(fd, c->bytes, c->size);
 }
 
 static ptrdiff_t write_parts(struct call *c)
 {
-    int first = (int)c->size;
-    return c->socket ? os_io_sendv(c->d->fd, c->parts, first, c->n) : os_io_writev(c->d->fd, c->parts, first, c->n);
+    int fd = c->d->fd, first = (int)c->size;
+    return c->socket ? os_io_sendv(fd, c->parts, first, c->n)
+           : c->pipe ? os_io_feedv(fd, c->parts, first, c->n)
+                     : os_io_writev(fd, c->parts, first, c->n);
 }
 
 static ptrdiff_t write_some(struct call *c, const struct rest *r, int64_t deadline)

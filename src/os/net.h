@@ -44,11 +44,13 @@ void os_poller_wake(void);
 ptrdiff_t os_io_read(int fd, void *buffer, size_t size);
 ptrdiff_t os_io_write(int fd, const void *bytes, size_t size);
 ptrdiff_t os_io_send(int fd, const void *bytes, size_t size); /* to a socket: no SIGPIPE */
+ptrdiff_t os_io_feed(int fd, const void *bytes, size_t size); /* to a pipe: no SIGPIPE */
 struct iovec;
 const char *os_io_part(const struct iovec *parts, int i, size_t *size); /* no call: what stands there */
 ptrdiff_t os_io_readv(int fd, const struct iovec *parts, int n);
 ptrdiff_t os_io_writev(int fd, const struct iovec *parts, int first, int n); /* parts[first] to parts[n - 1] */
 ptrdiff_t os_io_sendv(int fd, const struct iovec *parts, int first, int n);
+ptrdiff_t os_io_feedv(int fd, const struct iovec *parts, int first, int n);
 struct sockaddr;
 ptrdiff_t os_io_recvfrom(int fd, void *buffer, size_t size, struct sockaddr *from, unsigned *from_size);
 ptrdiff_t os_io_sendto(int fd, const void *bytes, size_t size, const struct sockaddr *to, unsigned to_size);

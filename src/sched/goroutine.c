@@ -81,7 +81,7 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     store_release(&g->state, G_RUNNABLE); /* partner: dumps, which read the rest after it */
 }
 
-static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc)
+static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc, bool own)
 {
     struct thread *m = thread_self();
     if (unlikely(!m)) {
@@ -97,7 +97,9 @@ static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uint
     init(g, p, fn, arg, creator_pc);
     if (unlikely(attr && attr->name))
         set_name(g, attr->name);
-    count_life(p, 1);
+    g->own = own;
+    if (likely(!own))
+        count_life(p, 1);
     if (unlikely(!p)) {
         queue_urgent(g);
         wake_any();
@@ -111,7 +113,7 @@ static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uint
 /* The caller holds nothing of ours. Not so who spawns inside the library: a timer does it under the lock of its heap. */
 static int spawn_and_give_way(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc)
 {
-    int error = spawn(attr, fn, arg, creator_pc);
+    int error = spawn(attr, fn, arg, creator_pc, false);
     struct thread *m = thread_self();
     if (m && unlikely(load_relaxed(&m->wanted)))
         preempt_now(m);
@@ -120,7 +122,12 @@ static int spawn_and_give_way(const struct go_attr *attr, void (*fn)(void *), vo
 
 int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc)
 {
-    return spawn(NULL, fn, arg, creator_pc);
+    return spawn(NULL, fn, arg, creator_pc, false);
+}
+
+int sched_spawn_own(const char *name, void (*fn)(void *), void *arg)
+{
+    return spawn(&(struct go_attr){.name = name}, fn, arg, (uintptr_t)__builtin_return_address(0), true);
 }
 
 int go_spawn(void (*fn)(void *), void *arg)
@@ -187,7 +194,8 @@ void goroutine_bury(struct goroutine *g)
 {
     struct thread *m = thread_self();
     store_relaxed(&g->state, G_DEAD);
-    count_life(m->p, -1);
+    if (likely(!g->own))
+        count_life(m->p, -1);
     if (unlikely(g->region == NULL)) /* main() ran on the stack of the process, which stays */
         return;
     fiber_destroy(&g->fiber);

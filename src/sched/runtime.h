@@ -40,6 +40,7 @@ struct goroutine {
     void (*fn)(void *);
     void *arg;
     uint8_t kind;
+    bool own;                     /* the library's: not counted */
     bool in_frame;                /* stopped inside an interrupt: the return from it restores the signal mask */
     uint16_t preempt_off;         /* depth of go_preempt_off */
     uint16_t blocking;            /* depth of go_blocking_begin */

@@ -36,8 +36,11 @@ void sched_ready(struct goroutine *g);
 /* Lets others run. */
 void sched_yield_now(void);
 
-/* Starts a goroutine for a library's own purpose (timer functions). 0, -ENOMEM, -EAGAIN. */
+/* Starts a goroutine of the program's from inside the library (timer functions). 0, -ENOMEM, -EAGAIN. */
 int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc);
+
+/* Starts a goroutine of the library's own: it does not count as one of the program's. Errors likewise. */
+int sched_spawn_own(const char *name, void (*fn)(void *), void *arg);
 
 /* Starts the scheduler if need be. 0 or -EAGAIN, -ENOMEM. */
 int sched_ensure(void);

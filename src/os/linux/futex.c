@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "base/sanitize.h"
 #include "os/linux/linux.h"
 
 /* ---- wait and wake ---- */
@@ -50,9 +51,8 @@ int os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadline)
     int64_t from_zero = deadline > 0 ? deadline : 0;
     struct time64 until = {.seconds = from_zero / 1000000000, .nanoseconds = from_zero % 1000000000};
     long result;
-    do
-        result = wait_until(word, expected, deadline != INT64_MAX ? &until : NULL);
-    while (result == -EINTR);
+    while ((result = wait_until(word, expected, deadline != INT64_MAX ? &until : NULL)) == -EINTR)
+        run_late_handlers();
     return result == -ETIMEDOUT ? -ETIMEDOUT : 0; /* -EAGAIN: the word had changed already */
 }
 

@@ -38,6 +38,9 @@ int os_process_id(void);
 int os_prompt_niceness(void);
 void os_prompt_inherit(int niceness);
 
+/* The number of the interrupt; 0 before os_signals_start. (signal.c) */
+int os_interrupt_number(void);
+
 /* How os_guard works here. Tests set it to force the way of older kernels. (guard.c) */
 enum guard_way { GUARD_UNKNOWN, GUARD_MARKS, GUARD_SPLITS };
 extern _Atomic int os_guard_way;

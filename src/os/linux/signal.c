@@ -118,6 +118,11 @@ int os_signals_start(const struct os_hooks *wanted, int signal_number)
 
 /* ---- sending and masking ---- */
 
+int os_interrupt_number(void)
+{
+    return interrupt_number;
+}
+
 int os_interrupt(os_thread thread)
 {
     return (int)os_call(SYS_tgkill, os_process_id(), thread.id, interrupt_number);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -29,6 +30,53 @@ ptrdiff_t os_io_write(int fd, const void *bytes, size_t size)
 ptrdiff_t os_io_send(int fd, const void *bytes, size_t size)
 {
     return BY_VALUE(send(fd, bytes, size, MSG_NOSIGNAL));
+}
+
+/* A pipe has no flag against SIGPIPE: the signal comes to this thread, where it is kept out, and is taken away again. Not one that
+ * was there before. */
+struct quiet {
+    sigset_t kept;
+    bool was_pending;
+};
+
+static sigset_t sigpipe(void)
+{
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, SIGPIPE);
+    return one;
+}
+
+static struct quiet quiet_begin(void)
+{
+    struct quiet q = {.was_pending = false};
+    sigset_t one = sigpipe(), pending;
+    pthread_sigmask(SIG_BLOCK, &one, &q.kept);
+    if (sigismember(&q.kept, SIGPIPE) && sigpending(&pending) == 0)
+        q.was_pending = sigismember(&pending, SIGPIPE);
+    return q;
+}
+
+static ptrdiff_t quiet_end(const struct quiet *q, ptrdiff_t result)
+{
+    static const struct timespec at_once;
+    sigset_t one = sigpipe();
+    if (result == -EPIPE && !q->was_pending)
+        (void)BY_VALUE(sigtimedwait(&one, NULL, &at_once));
+    pthread_sigmask(SIG_SETMASK, &q->kept, NULL);
+    return result;
+}
+
+ptrdiff_t os_io_feed(int fd, const void *bytes, size_t size)
+{
+    struct quiet q = quiet_begin();
+    return quiet_end(&q, os_io_write(fd, bytes, size));
+}
+
+ptrdiff_t os_io_feedv(int fd, const struct iovec *parts, int first, int n)
+{
+    struct quiet q = quiet_begin();
+    return quiet_end(&q, os_io_writev(fd, parts, first, n));
 }
 
 const char *os_io_part(const struct iovec *parts, int i, size_t *size)

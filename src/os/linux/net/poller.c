@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/sanitize.h"
 #include "os/linux/linux.h"
 #include "os/net.h"
 
@@ -106,6 +107,8 @@ int os_poller_wait(struct os_ready *ready, int most, int64_t deadline)
     struct epoll_event events[BATCH];
     long count = wait_for(events, most < BATCH ? most : BATCH, until(deadline));
     int n = 0;
+    if (count == -EINTR)
+        run_late_handlers();
     for (long i = 0; i < count; i++) {
         uint32_t what = events[i].events;
         bool error = what & (EPOLLERR | EPOLLHUP);
