@@ -16,7 +16,7 @@ static uint64_t end_of(int class)
 {
     int shift = class / HISTOGRAM_FINE - 1;
     if (shift < 0)
-        return (uint64_t)class;
+        return (uint64_t) class;
     return ((uint64_t)(class % HISTOGRAM_FINE + HISTOGRAM_FINE + 1) << shift) - 1;
 }
 
