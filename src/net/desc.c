@@ -212,6 +212,9 @@ int desc_adopt(int fd)
 {
     struct desc *d;
     int error = find(fd, &d);
+    if (!error)
+        error =
+            sched_ensure(); /* now: a hold is not counted on a thread that the scheduler does not know yet, its release would be */
     preempt_hold();
     if (!error)
         error = take_in(d);
