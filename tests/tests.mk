@@ -76,8 +76,11 @@ model:
 bench:
 	BUILD='$(BUILD)' CC='$(CC)' bench/run $(BENCH)
 
+bench-net:
+	BUILD='$(BUILD)' CC='$(CC)' bench/net/run $(BENCH)
+
 demo:
 	demo/run
 
-.PHONY: programs check check-registers check-includes model bench demo
+.PHONY: programs check check-registers check-includes model bench bench-net demo
 -include $(wildcard $(BUILD)/tests/*.d $(addsuffix .d,$(programs)))
