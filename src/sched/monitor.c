@@ -52,6 +52,7 @@ static _Atomic uint32_t dump_wanted;
 static struct seen seen[PROCESSORS_MAX];
 static int64_t thread_retry; /* not before */
 static bool left_place_on_request;
+static int64_t poll_again, poll_pause = GRANT; /* the next look for the poller's sake; ever later while others look there */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 
 /* After `kicked` is set; partner: poll_until. */
@@ -320,8 +321,11 @@ static void attend_poller(struct look *l)
     static int64_t polled;
     bool asked = l->idle && left_place_on_request, lively = false;
     l->polls = left_place_on_request = false;
-    if (l->polled)
+    if (l->polled) {
         polled = l->now;
+        poll_again = l->now + poll_pause;
+        poll_pause = 2 * poll_pause < l->slice ? 2 * poll_pause : l->slice;
+    }
     if (!poll_place_is_free() || (l->now - polled < GRANT && !asked))
         return;
     if (l->idle) {
@@ -336,6 +340,8 @@ static void attend_poller(struct look *l)
     }
     if (!lively && load_ordered(&sched.searching) == 0) /* who searches, and finds nothing, takes the place */
         l->polls = poll_take_place(POLL_MONITOR);
+    if (l->polls)
+        poll_pause = GRANT;
 }
 
 static void look_everywhere(struct look *l)
@@ -382,14 +388,8 @@ static int64_t plan_for_timers(struct look *l)
 /* Nobody blocks in the poller: a look for its sake comes soon. */
 static void plan_for_poller(struct look *l)
 {
-    if (l->polls || !poll_place_is_free())
-        return;
-    int64_t when = l->now + GRANT;
-    if (when < pace.last + pace.pause)
-        when = pace.last + pace.pause;
-    if (when < pace.planned)
-        pace.planned = when;
-    again_at(l, when);
+    if (!l->polls && poll_place_is_free())
+        again_at(l, poll_again > l->now ? poll_again : l->now + GRANT);
 }
 
 static void poll_until(int64_t deadline)
