@@ -3,6 +3,7 @@
 #   tests/X/*.c, examples/*.c    a program each; prove runs it, or else the script `run` beside it does, which is told where it is built
 #   tests/X/*.t                  a script each
 #   tests/*.c                    the framework; a program that has no main() of its own gets the framework's
+#   examples/X/*.c               parts that examples share; the tests of tests/servers use them too
 # Programs use the library as anybody would, but those in the folders of `internal` are linked with its parts and may use src/.
 # In a program's source, "LDLIBS: -lz" in a comment names libraries, and a function __wrap_f takes the place of f.
 #
@@ -20,7 +21,8 @@ registers := $(filter $(BUILD)/tests/registers/%,$(programs))
 
 tests  := $(filter-out $(registers) $(call by_run,$(starters)),$(programs)) $(starters) $(wildcard tests/*/*.t)
 chosen := $(sort $(if $(ONLY),$(foreach text,$(ONLY),$(foreach test,$(tests),$(if $(findstring $(text),$(test)),$(test)))),$(tests)))
-needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen)))
+servers  := $(addprefix $(BUILD)/examples/,echo chat proxy httpd)
+needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen))) $(if $(filter tests/servers/%.t,$(chosen)),$(servers))
 
 TEST_FLAGS := $(COMMON) -Itests
 TEST_LIBS  := -pthread -lm $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
@@ -37,10 +39,16 @@ $(BUILD)/%.to: %.c $(BUILD)/tests.flags
 	@mkdir -p $(@D)
 	$(CC) $(TEST_FLAGS) -MMD -MP -MF $(@:.to=.d) -MT $@ -c -o $@ $<
 
+$(BUILD)/examples/parts.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard examples/*/*.c))
+
+users_of_parts := $(filter $(BUILD)/examples/% $(BUILD)/tests/servers/%,$(programs))
+$(users_of_parts): parts := $(BUILD)/examples/parts.a
+$(users_of_parts): $(BUILD)/examples/parts.a
+
 $(inside): library := $(BUILD)/parts.a
 $(inside): $(BUILD)/parts.a
 $(programs): %: %.to $(BUILD)/tests/framework.a $(library)
-	$(CC) $(CFLAGS) $(sanitize) -o $@ $< $(BUILD)/tests/framework.a $(library) \
+	$(CC) $(CFLAGS) $(sanitize) -o $@ $< $(parts) $(BUILD)/tests/framework.a $(library) \
 	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \
 	    $$(sed -n 's/^.*LDLIBS: //p' $(@:$(BUILD)/%=%.c)) $(TEST_LIBS)
 
@@ -83,4 +91,4 @@ demo:
 	demo/run
 
 .PHONY: programs check check-registers check-includes model bench bench-net demo
--include $(wildcard $(BUILD)/tests/*.d $(addsuffix .d,$(programs)))
+-include $(wildcard $(BUILD)/tests/*.d $(BUILD)/examples/*/*.d $(addsuffix .d,$(programs)))
