@@ -42,6 +42,7 @@ $(BUILD)/%.to: %.c $(BUILD)/tests.flags
 $(BUILD)/examples/parts.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard examples/*/*.c))
 
 users_of_parts := $(filter $(BUILD)/examples/% $(BUILD)/tests/servers/%,$(programs))
+$(users_of_parts:%=%.to): TEST_FLAGS += -Iexamples
 $(users_of_parts): parts := $(BUILD)/examples/parts.a
 $(users_of_parts): $(BUILD)/examples/parts.a
 
@@ -75,6 +76,13 @@ check: all $(BUILD)/parts.a $(needed)
 check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)
 	$(PROVE) $(registers) tests/registers/mutate </dev/null
 
+# What the tests do for a second, with clang's libFuzzer for as long as wanted. What it finds stays in build/fuzz.
+fuzz: $(wildcard tests/servers/fuzz/*.c tests/servers/*.h examples/http/*.[ch])
+	@mkdir -p build/fuzz/corpus
+	clang -g -O1 -Wall -Wextra $(WERROR) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iexamples -Itests -Itests/servers \
+	    -o build/fuzz/http tests/servers/fuzz/http.c examples/http/head.c examples/http/body.c examples/http/chars.c
+	cd build/fuzz && ./http -max_total_time=$(or $(SECONDS),60) -max_len=1200 -print_final_stats=1 corpus
+
 check-includes:
 	tools/check-includes
 
@@ -90,5 +98,5 @@ bench-net:
 demo:
 	demo/run
 
-.PHONY: programs check check-registers check-includes model bench bench-net demo
+.PHONY: programs check fuzz check-registers check-includes model bench bench-net demo
 -include $(wildcard $(BUILD)/tests/*.d $(BUILD)/examples/*/*.d $(addsuffix .d,$(programs)))
