@@ -18,12 +18,14 @@ enum { NAME_ROOM = 1024, PIECE = 256 * 1024 };
  * such a name. */
 static bool decode(char *to, const char *name, size_t size)
 {
-    char *end = to + NAME_ROOM - 2;
+    char *begin = to, *end = to + NAME_ROOM - 2;
     size_t i = 0;
 
     while (i < size && to < end) {
         char c = name[i++];
 
+        if (c == '/' && (to == begin || !to[-1]))
+            return false;
         if (c == '%') {
             int high = i + 1 < size ? http_hex(name[i]) : -1, low = high >= 0 ? http_hex(name[i + 1]) : -1;
 
@@ -35,7 +37,7 @@ static bool decode(char *to, const char *name, size_t size)
         *to++ = c == '/' ? 0 : c;
     }
     to[0] = to[1] = 0;
-    return i == size;
+    return i == size && to > begin && to[-1];
 }
 
 /* Goes down a folder at a time, and never up: what is asked for by the names "." and ".." is not there, nor is what a symbolic link
@@ -48,7 +50,7 @@ static int open_below(int folder, const char *names)
         bool last = !name[strlen(name) + 1];
         int below = -1;
 
-        if (*name && strcmp(name, ".") && strcmp(name, ".."))
+        if (strcmp(name, ".") && strcmp(name, ".."))
             below = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (last ? 0 : O_DIRECTORY));
         close(fd);
         fd = below;

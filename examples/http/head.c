@@ -225,7 +225,7 @@ static int field(struct http_head *h, const struct http_limits *limits, const ch
     while (colon < end && http_is(bytes[colon], HTTP_TOKEN))
         colon++;
     if (colon == at || colon == end || bytes[colon] != ':')
-        return BAD; /* also a folded line, and a space before the colon */
+        return BAD;                    /* also a folded line, and a space before the colon */
     if (h->lines - 1 > limits->fields) /* one was the first line */
         return HEAD_TOO_LARGE;
     for (value = colon + 1; value < end && (bytes[value] == ' ' || bytes[value] == '\t'); value++)
