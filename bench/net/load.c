@@ -1,7 +1,7 @@
 /* Puts a server under load and measures: build/bench/net/load WORKLOAD PORT CONNECTIONS SECONDS PID, where PID is the server's.
  *
  *   echo      each connection sends 64 bytes, waits for them to come back, and sends the next
- *   stream    each keeps 16 messages of 1024 bytes on the way
+ *   stream    each keeps 8 messages of 1024 bytes on the way
  *   idle      one connection sends a byte to a server that has had nothing to do for 1 to 2 ms
  *   accept    each connects, sends a byte, waits for it to come back, and connects anew
  *
@@ -34,7 +34,7 @@
 
 #include "histogram.h"
 
-enum { EVENTS = 256, PATTERN = 1 << 16, CHUNK = 1 << 16, DEPTH_MOST = 16 };
+enum { EVENTS = 256, PATTERN = 1 << 16, CHUNK = 1 << 16, DEPTH_MOST = 8 };
 
 #define SECOND      1000000000ll
 #define MILLISECOND 1000000ll
@@ -363,7 +363,7 @@ static void print_cpu(int count, char **pids)
 
 int main(int argc, char **argv)
 {
-    static const struct workload workloads[] = {{"echo", 64, 1}, {"stream", 1024, 16}, {"idle", 1, 1}, {"accept", 1, 1}};
+    static const struct workload workloads[] = {{"echo", 64, 1}, {"stream", 1024, 8}, {"idle", 1, 1}, {"accept", 1, 1}};
     make_pattern();
     port = argc > 2 ? atoi(argv[2]) : 0;
     for (size_t i = 0; argc == 6 && i < sizeof workloads / sizeof *workloads; i++)
