@@ -67,7 +67,7 @@ void net_will_reset(int fd)
     CHECK_EQ(0, setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now));
 }
 
-ptrdiff_t net_fill(int fd)
+static ptrdiff_t write_what_fits(int fd)
 {
     static char filler[65536];
     ptrdiff_t n, sum = 0;
@@ -75,6 +75,19 @@ ptrdiff_t net_fill(int fd)
     while ((n = go_write_until(fd, filler, sizeof filler, GO_NOW)) > 0 || (n = go_write_until(fd, filler, 1, GO_NOW)) > 0)
         sum += n;
     CHECK_EQ(-EAGAIN, n);
+    return sum;
+}
+
+/* What the peer's side takes over leaves room again, perhaps for less than is worth being told of: full is what stays full. */
+ptrdiff_t net_fill(int fd)
+{
+    ptrdiff_t sum = write_what_fits(fd), more;
+    int room;
+
+    do {
+        room = go_wait_fd(fd, GO_WRITABLE, go_deadline(100 * GO_MILLISECOND));
+        sum += more = write_what_fits(fd);
+    } while (more || room == GO_WRITABLE);
     return sum;
 }
 
