@@ -9,6 +9,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include "hogs.h"
+#include "net.h"
 #include "sanitizers.h"
 
 static struct go_stats stats(void)
@@ -165,6 +166,47 @@ TEST(an_idle_process_with_a_thousand_waiting_goroutines_sleeps)
     check_nap();
     go_chan_close(end);
     crew_wait(c);
+}
+
+enum { WAITING = 100 };
+
+struct socket_waits {
+    int ends[WAITING][2];
+    int64_t deadline;
+};
+
+static void wait_for_byte(void *arg, int index)
+{
+    struct socket_waits *w = arg;
+    char byte;
+
+    CHECK_EQ(-EBADF, go_read_until(w->ends[index][0], &byte, 1, w->deadline));
+}
+
+static void check_nap_at_sockets(int procs, int64_t deadline)
+{
+    struct socket_waits *w = test_alloc(sizeof *w);
+    struct crew *c;
+
+    go_maxprocs(procs);
+    w->deadline = deadline;
+    for (int i = 0; i < WAITING; i++)
+        net_unix_pair(SOCK_STREAM, w->ends[i]);
+    c = crew_start(WAITING, wait_for_byte, w);
+    check_nap();
+    for (int i = 0; i < WAITING; i++)
+        CHECK_EQ(0, go_close(w->ends[i][0]));
+    crew_wait(c);
+    check_nap(); /* and with nobody there any more */
+    for (int i = 0; i < WAITING; i++)
+        CHECK_EQ(0, go_close(w->ends[i][1]));
+}
+
+TEST(an_idle_process_whose_goroutines_wait_for_sockets_sleeps)
+{
+    check_nap_at_sockets(1, GO_FOREVER);
+    check_nap_at_sockets(2, go_deadline(3600 * GO_SECOND));
+    check_nap_at_sockets(8, GO_FOREVER);
 }
 
 static void sleep_in_region(void *arg, int index)

@@ -1,0 +1,222 @@
+/* Who waits for descriptors while others compute, sleep, or do nothing: what comes in is run at once.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <unistd.h>
+#include "hogs.h"
+#include "net.h"
+
+static void close_both(int ends[2])
+{
+    CHECK_EQ(0, go_close(ends[0]));
+    CHECK_EQ(0, go_close(ends[1]));
+}
+
+/* ---- while every processor computes ---- */
+
+enum { KNOCKS = 40 };
+
+struct knocks {
+    int ends[2];
+    int n;
+    atomic_llong sent; /* when; 0: the last one was heard */
+    int64_t late[KNOCKS];
+};
+
+/* A plain thread, as the processors are taken. */
+static void knock(void *arg, int index)
+{
+    struct knocks *k = arg;
+
+    (void)index;
+    for (int i = 0; i < k->n; i++) {
+        usleep(3000); /* the last reader waits again, and a hog runs in its place */
+        atomic_store(&k->sent, go_now());
+        CHECK_EQ(1, write(k->ends[1], "x", 1));
+        while (atomic_load(&k->sent))
+            usleep(100);
+    }
+    CHECK_EQ(0, shutdown(k->ends[1], SHUT_WR));
+}
+
+static void hear(void *arg)
+{
+    struct knocks *k = arg;
+    char byte;
+
+    for (int i = 0; go_read(k->ends[0], &byte, 1) == 1 && i < KNOCKS; i++) {
+        k->late[i] = go_now() - atomic_load(&k->sent);
+        atomic_store(&k->sent, 0);
+    }
+}
+
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Hogs hold their processors for a second each unless somebody urgent wakes up. */
+static void check_knocks(int procs, int hogs, bool tcp)
+{
+    struct knocks *k = test_alloc(sizeof *k);
+    struct hogs *h;
+    struct crew *c;
+
+    go_maxprocs(procs);
+    k->n = SCALED(KNOCKS) > KNOCKS ? KNOCKS : SCALED(KNOCKS);
+    if (tcp)
+        net_tcp_pair(k->ends);
+    else
+        net_unix_pair(SOCK_STREAM, k->ends);
+    CHECK_EQ(0, go(hear, k));
+    test_settle();
+    h = hogs_start(hogs, hog_arithmetic);
+    hogs_wait_for_turn(h, 0);
+    go_slice(GO_SECOND);
+    c = crew_start_threads(1, knock, k);
+    crew_wait(c);
+    hogs_stop(h);
+    close_both(k->ends);
+    qsort(k->late, (size_t)k->n, sizeof k->late[0], by_size);
+    test_note("%d processors, %d hogs: half of them heard within %lld us, all but one of ten within %lld us", procs, hogs,
+              (long long)k->late[k->n / 2] / 1000, (long long)k->late[k->n * 9 / 10] / 1000);
+    CHECK_BETWEEN(0, GO_SECOND / 4, k->late[k->n / 2]);
+    CHECK_BETWEEN(0, GO_SECOND / 2, k->late[k->n * 9 / 10]);
+}
+
+TEST(what_arrives_while_every_processor_computes_is_read_at_once)
+{
+    NEEDS_PREEMPTION();
+    check_knocks(1, 1, false);
+    check_knocks(1, 3, true);
+    check_knocks(2, 2, true);
+    check_knocks(2, 6, false);
+}
+
+/* ---- while threads sleep in the poller ---- */
+
+struct elsewhere {
+    go_chan *c;
+    int rounds;
+    atomic_int received;
+    atomic_bool end;
+};
+
+static void receive_all(void *arg)
+{
+    struct elsewhere *e = arg;
+
+    while (go_recv(e->c, NULL) == 0)
+        atomic_fetch_add(&e->received, 1);
+}
+
+static void send_as_thread(void *arg, int index)
+{
+    struct elsewhere *e = arg;
+
+    (void)index;
+    for (int i = 0; i < e->rounds; i++) {
+        int64_t end = test_now() + 30 * GO_SECOND;
+
+        usleep(300); /* so that the other processor's thread sleeps */
+        CHECK_EQ(0, go_send(e->c, NULL));
+        while (atomic_load(&e->received) <= i && test_now() < end)
+            usleep(20);
+        if (!CHECK_EQ(i + 1, atomic_load(&e->received)))
+            break;
+    }
+    atomic_store(&e->end, true);
+}
+
+/* The only other processor's thread sleeps in the poller. The first one is taken, and is not given up. */
+TEST(a_thread_asleep_in_the_poller_is_woken_for_a_goroutine_made_ready_elsewhere)
+{
+    struct elsewhere *e = test_alloc(sizeof *e);
+    struct net_call *reads;
+    struct crew *c;
+    int ends[2];
+    int64_t begin;
+
+    go_maxprocs(2);
+    go_slice(GO_SECOND);
+    net_unix_pair(SOCK_STREAM, ends);
+    reads = net_start(NET_READ, ends[0]);
+    e->c = test_chan(0, 0);
+    e->rounds = SCALED(300);
+    CHECK_EQ(0, go(receive_all, e));
+    test_settle();
+    begin = test_now();
+    c = crew_start_threads(1, send_as_thread, e);
+    go_preempt_off();
+    while (!atomic_load(&e->end))
+        ;
+    go_preempt_on();
+    /* By the monitor, which looks once a slice, it would take as many seconds. */
+    CHECK_BETWEEN(0, e->rounds * GO_SECOND / 10 + GO_SECOND, test_now() - begin);
+    crew_wait(c);
+    CHECK(!atomic_load(&reads->done));
+    CHECK_EQ(0, go_close(ends[0]));
+    CHECK_EQ(-EBADF, net_result(reads));
+    CHECK_EQ(0, go_close(ends[1]));
+    CHECK_EQ(0, go_chan_close(e->c));
+}
+
+TEST(who_sleeps_wakes_in_time_while_others_wait_for_descriptors)
+{
+    int ends[2];
+    struct net_call *reads;
+
+    net_unix_pair(SOCK_STREAM, ends);
+    reads = net_start(NET_READ, ends[0]);
+    for (int procs = 1; procs <= 4; procs *= 2) {
+        int64_t begin = go_now();
+
+        go_maxprocs(procs);
+        for (int i = 0; i < SCALED(50); i++)
+            CHECK_EQ(0, go_sleep(GO_MILLISECOND));
+        CHECK_BETWEEN(SCALED(50) * GO_MILLISECOND, 20 * GO_SECOND, go_now() - begin);
+    }
+    CHECK_EQ(1, go_write(ends[1], "x", 1));
+    CHECK_EQ(1, net_result(reads));
+    close_both(ends);
+}
+
+/* ---- while the process has nothing else to do ---- */
+
+static void knock_slowly(void *arg, int index)
+{
+    struct knocks *k = arg;
+
+    (void)index;
+    for (int i = 0; i < k->n; i++) {
+        usleep(2000); /* everybody has gone to sleep */
+        CHECK_EQ(1, write(k->ends[1], "x", 1));
+        while (atomic_load(&k->sent) <= i)
+            usleep(50);
+    }
+}
+
+/* Only what comes in can wake anybody. */
+TEST(an_idle_process_wakes_for_each_byte)
+{
+    for (int procs = 1; procs <= 4; procs *= 2) {
+        struct knocks *k = test_alloc(sizeof *k);
+        struct crew *c;
+        char byte;
+
+        go_maxprocs(procs);
+        net_unix_pair(SOCK_STREAM, k->ends);
+        k->n = SCALED(100);
+        c = crew_start_threads(1, knock_slowly, k);
+        for (int i = 0; i < k->n; i++) {
+            CHECK_EQ(1, go_read(k->ends[0], &byte, 1));
+            atomic_store(&k->sent, i + 1);
+        }
+        crew_wait(c);
+        close_both(k->ends);
+    }
+}
