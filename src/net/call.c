@@ -15,8 +15,9 @@ int call_begin(struct call *c, int fd)
     int error = desc_enter(fd, &c->d);
     if (error)
         return error;
-    struct os_io_kind kind = {.socket = c->d->socket, .stream = c->d->stream};
-    if (!c->d->ours) {
+    bool ours = desc_is(c->d, DESC_OURS);
+    struct os_io_kind kind = {.socket = desc_is(c->d, DESC_SOCKET), .stream = desc_is(c->d, DESC_STREAM)};
+    if (!ours) {
         preempt_hold();
         error = os_io_kind(fd, &kind);
         preempt_release();
@@ -25,8 +26,8 @@ int call_begin(struct call *c, int fd)
         desc_leave(c->d);
     c->blocks = kind.blocks;
     c->socket = kind.socket;
-    c->pipe = c->d->ours && !kind.socket;
-    c->stream = kind.stream && c->d->ours;
+    c->pipe = ours && !kind.socket;
+    c->stream = kind.stream && ours;
     return error;
 }
 

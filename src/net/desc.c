@@ -14,6 +14,8 @@ static _Atomic(struct desc *) table[CHUNKS]; /* chunks, never freed */
 
 /* ---- the table ---- */
 
+static _Atomic uint32_t chunks_added; /* partner of each: dispatch, which is told of a descriptor by the system */
+
 static struct desc *add_chunk(int i)
 {
     struct desc *made = sched_alloc(CHUNK * sizeof *made), *there = NULL;
@@ -22,6 +24,7 @@ static struct desc *add_chunk(int i)
     sched_zero(made, CHUNK * sizeof *made);
     for (int k = 0; k < CHUNK; k++)
         made[k].fd = i * CHUNK + k;
+    add_ordered(&chunks_added, 1);
     if (cas_ordered(&table[i], &there, made))
         return made;
     sched_free(made);
@@ -114,7 +117,7 @@ int desc_enter(int fd, struct desc **d)
 
 static void forget(struct desc *d)
 {
-    d->ours = d->socket = d->stream = false;
+    store_relaxed(&d->kind, 0);
     store_relaxed(&d->drained, 0);
     store_relaxed(&d->ended, false);
 }
@@ -158,6 +161,7 @@ bool desc_shut(struct desc *d)
 
 static void dispatch(const struct os_ready *ready, int n)
 {
+    (void)load_acquire(&chunks_added);
     for (int i = 0; i < n; i++) {
         struct desc *d = ready[i].tag;
         if (ready[i].ended)
@@ -183,15 +187,11 @@ static int take_in(struct desc *d)
 {
     struct os_io_kind kind;
     int error = os_io_kind(d->fd, &kind);
-    if (error)
-        return error;
+    if (!error)
+        error = desc_watch(d);
     (void)load_ordered(&d->users); /* partner: the last step of who closed the number before, in desc_leave */
-    d->ours = true;
-    d->socket = kind.socket;
-    d->stream = kind.stream;
-    error = desc_watch(d);
-    if (error)
-        forget(d);
+    if (!error)
+        store_relaxed(&d->kind, DESC_OURS | (kind.socket ? DESC_SOCKET : 0) | (kind.stream ? DESC_STREAM : 0));
     return error;
 }
 
@@ -210,7 +210,7 @@ int desc_take(int fd)
 
 int desc_adopt(int fd)
 {
-    struct desc *d;
+    struct desc *d = NULL;
     int error = find(fd, &d);
     if (!error)
         error =
@@ -221,5 +221,7 @@ int desc_adopt(int fd)
     if (error)
         os_io_close(fd);
     preempt_release();
+    if (error && d)
+        wake_all(d, true, true); /* as when a number is closed */
     return error ? error : fd;
 }

@@ -20,16 +20,20 @@ enum way { WAY_READ, WAY_WRITE, WAYS };
 #define DESC_CLOSING (1u << 30) /* the door is shut */
 #define DESC_CLOSED  (1u << 31) /* one of those inside was the last, and closes it */
 
+/* Kinds: of what the library has opened, which the poller watches and which never blocks; else 0, and the system is asked. */
+#define DESC_OURS   1u
+#define DESC_SOCKET 2u
+#define DESC_STREAM 4u /* os_io_kind */
+
 struct desc {
     struct lock lock;
     struct wait_queue waiting[WAYS]; /* under lock */
     _Atomic uint32_t edges[WAYS];    /* so far; written under lock */
     _Atomic uint32_t drained;        /* 1 + the edges before a read that left nothing: no use to try again before the next one */
-    _Atomic bool ended;              /* the other side has: no edge may come any more */
+    _Atomic bool ended;              /* so os_ready said: a short read need not have emptied it, and no edge may come any more */
     _Atomic uint32_t users;          /* calls inside, and DESC_CLOSING, DESC_CLOSED */
     int fd;                          /* fixed */
-    bool ours;                       /* opened by the library: watched by the poller, never blocks; fixed while open */
-    bool socket, stream;             /* likewise, if it is ours; os_io_kind */
+    _Atomic uint32_t kind;           /* DESC_OURS, ...; written before anybody is told the number, and when it is closed */
 };
 
 /* Lets the caller in. 0; -EBADF: no such number, or it is being closed; -EMFILE: too large a number for us; -ENOMEM. */
@@ -47,6 +51,11 @@ int desc_adopt(int fd);
 
 /* The same for one that the program has opened; on an error it stays open. 0, or also -EPERM: it is always ready. */
 int desc_take(int fd);
+
+static inline bool desc_is(struct desc *d, uint32_t kind)
+{
+    return load_relaxed(&d->kind) & kind;
+}
 
 static inline uint32_t desc_edges(struct desc *d, enum way way)
 {

@@ -66,7 +66,7 @@ int go_accept_until(int fd, int64_t deadline)
     int result = call_begin(&c, fd);
     if (result)
         return result;
-    result = c.d->ours ? accept_one(c.d, deadline) : -EINVAL;
+    result = desc_is(c.d, DESC_OURS) ? accept_one(c.d, deadline) : -EINVAL;
     call_end(&c);
     return result;
 }

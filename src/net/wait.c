@@ -35,7 +35,7 @@ static int must_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadli
 int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline)
 {
     static const char *const why[WAYS] = {"read", "write"};
-    int result = d->ours ? 0 : desc_watch(d);
+    int result = desc_is(d, DESC_OURS) ? 0 : desc_watch(d);
     if (result)
         return result == -EPERM ? 0 : result; /* always ready */
     lock_take(&d->lock);
@@ -135,7 +135,7 @@ int desc_wait_any(struct desc_hope *hopes, int n, int64_t deadline, const char *
 {
     struct hopes h = {hopes, n};
     for (int i = 0; i < n; i++) {
-        int result = hopes[i].d->ours ? 0 : desc_watch(hopes[i].d);
+        int result = desc_is(hopes[i].d, DESC_OURS) ? 0 : desc_watch(hopes[i].d);
         if (result)
             return result == -EPERM ? 0 : result;
     }

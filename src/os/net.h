@@ -18,7 +18,8 @@
 struct os_ready {
     void *tag;
     bool readable, writable; /* both where there is an error to be read off */
-    bool ended;              /* the other side will send no more, or there is an error: it stays so */
+    bool ended;              /* the other side will send no more, or there is an error: it stays so; or something urgent, at which
+                              * reads stop though there is more */
 };
 
 /* Makes the poller. A failed call may be repeated; after one that succeeded there is nothing more to do. -EMFILE, -ENFILE, -ENOMEM.
@@ -62,7 +63,7 @@ int os_io_close(int fd); /* closed also where there is an error */
 struct os_io_kind {
     bool blocks; /* its calls block; else they give -EAGAIN */
     bool socket;
-    bool stream; /* a short read has emptied it, if nothing came in since and the other side has not ended */
+    bool stream; /* a short read has emptied it, if nothing came in since and os_ready has not said `ended` */
 };
 int os_io_kind(int fd, struct os_io_kind *kind);
 

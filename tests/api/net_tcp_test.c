@@ -164,6 +164,33 @@ TEST(a_write_that_its_deadline_cuts_short_gives_the_count)
     close_both(ends);
 }
 
+/* A read stops at the urgent byte, though there is more behind it. */
+TEST(what_is_urgent_holds_up_nothing)
+{
+    int ends[2];
+
+    net_tcp_pair(ends);
+    for (int i = 0; i < 20; i++) {
+        char bytes[100] = {0};
+        size_t done = 0;
+        ptrdiff_t n;
+        struct net_call *reads = i % 2 ? net_start(NET_READ, ends[1]) : NULL;
+
+        if (reads) {
+            CHECK_EQ(1, go_write(ends[0], "r", 1));
+            CHECK_EQ(1, net_result(reads));
+        }
+        CHECK_EQ(5, send(ends[0], "hello", 5, MSG_OOB));
+        if (i % 3)
+            CHECK_EQ(5, go_write(ends[0], "world", 5));
+        for (size_t all = i % 3 ? 9 : 4; done < all; done += (size_t)n)
+            if (!CHECK((n = go_read_until(ends[1], bytes + done, sizeof bytes - done, go_deadline(20 * GO_SECOND))) > 0))
+                return;
+        CHECK_STR(i % 3 ? "hellworld" : "hell", bytes);
+    }
+    close_both(ends);
+}
+
 /* The reader takes a little now and then: the writer gets on each time. */
 TEST(a_slow_reader_gets_everything)
 {
@@ -432,6 +459,43 @@ TEST(a_local_connection_has_the_name_of_its_server)
     size = sizeof at;
     CHECK_EQ(0, getsockname(accepted, (struct sockaddr *)&at, &size));
     CHECK_MEM("\0libgoroutine-name", at.sun_path, sizeof "@libgoroutine-name" - 1);
+    CHECK_EQ(0, go_close(fd));
+    CHECK_EQ(0, go_close(accepted));
+    CHECK_EQ(0, go_close(listener));
+}
+
+static void send_with_descriptor(int fd, const char *bytes, size_t size, int passed)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec part = {(void *)bytes, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.room};
+
+    control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
+    CHECK_EQ(size, sendmsg(fd, &message, MSG_NOSIGNAL));
+}
+
+/* A read stops behind what came with a descriptor, though there is more. */
+TEST(a_passed_descriptor_holds_up_nothing)
+{
+    int listener = go_listen("unix", "@libgoroutine-pass"), fd = go_dial("unix", "@libgoroutine-pass"),
+        accepted = go_accept(listener);
+
+    for (int i = 0; i < 20; i++) {
+        char bytes[100] = {0};
+        size_t done = 0;
+        ptrdiff_t n;
+
+        send_with_descriptor(fd, "hello", 5, 0);
+        CHECK_EQ(5, go_write(fd, "world", 5));
+        for (; done < 10; done += (size_t)n)
+            if (!CHECK((n = go_read_until(accepted, bytes + done, sizeof bytes - done, go_deadline(20 * GO_SECOND))) > 0))
+                return;
+        CHECK_STR("helloworld", bytes);
+    }
     CHECK_EQ(0, go_close(fd));
     CHECK_EQ(0, go_close(accepted));
     CHECK_EQ(0, go_close(listener));

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/sendfile.h>
@@ -134,18 +135,19 @@ int os_io_close(int fd)
     return result == -EINTR ? 0 : result; /* on Linux it is closed then; close(2) */
 }
 
+/* Of TCP only is it true what a short read tells: local streams also stop where descriptors or credentials are passed along. */
 int os_io_kind(int fd, struct os_io_kind *kind)
 {
     int flags = BY_VALUE(fcntl(fd, F_GETFL));
     if (flags < 0)
         return flags;
-    int type = 0;
-    socklen_t size = sizeof type;
-    int result = BY_VALUE(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size));
+    int protocol = 0;
+    socklen_t size = sizeof protocol;
+    int result = BY_VALUE(getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size));
     *kind = (struct os_io_kind){
         .blocks = !(flags & O_NONBLOCK),
         .socket = result == 0,
-        .stream = result == 0 && type == SOCK_STREAM,
+        .stream = result == 0 && protocol == IPPROTO_TCP,
     };
     return 0;
 }

@@ -44,7 +44,7 @@ int os_poller_start(void)
 
 int os_poller_add(int fd, void *tag)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = tag};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = tag};
     return (int)os_call(SYS_epoll_ctl, poller, EPOLL_CTL_ADD, fd, &event);
 }
 
@@ -116,7 +116,7 @@ int os_poller_wait(struct os_ready *ready, int most, int64_t deadline)
             ready[n++] = (struct os_ready){.tag = events[i].data.ptr,
                                            .readable = error || (what & (EPOLLIN | EPOLLRDHUP)),
                                            .writable = error || (what & EPOLLOUT),
-                                           .ended = error || (what & EPOLLRDHUP)};
+                                           .ended = error || (what & (EPOLLRDHUP | EPOLLPRI))};
         } else if (deadline != 0) {
             take_bell();
         }
