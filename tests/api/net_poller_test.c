@@ -165,6 +165,70 @@ TEST(a_thread_asleep_in_the_poller_is_woken_for_a_goroutine_made_ready_elsewhere
     CHECK_EQ(0, go_chan_close(e->c));
 }
 
+enum { ABREAST = 3 };
+
+static void receive_abreast(void *arg)
+{
+    struct elsewhere *e = arg;
+
+    go_preempt_off(); /* it gives its processor to nobody before all have come */
+    while (go_recv(e->c, NULL) == 0) {
+        int round = atomic_fetch_add(&e->received, 1) / ABREAST;
+
+        while (atomic_load(&e->received) < (round + 1) * ABREAST)
+            usleep(20);
+    }
+    go_preempt_on();
+}
+
+static void send_abreast(void *arg, int index)
+{
+    struct elsewhere *e = arg;
+
+    (void)index;
+    for (int i = 0; i < e->rounds; i++) {
+        int64_t end = test_now() + 30 * GO_SECOND;
+
+        usleep(1000); /* so that they all sleep */
+        for (int k = 0; k < ABREAST; k++)
+            CHECK_EQ(0, go_send(e->c, NULL));
+        while (atomic_load(&e->received) < (i + 1) * ABREAST && test_now() < end)
+            usleep(50);
+        if (!CHECK_EQ((i + 1) * ABREAST, atomic_load(&e->received)))
+            break;
+    }
+    atomic_store(&e->end, true);
+}
+
+/* All of them are needed, also the one whose thread has the poller. */
+TEST(every_thread_asleep_is_woken_also_the_one_in_the_poller)
+{
+    struct elsewhere *e = test_alloc(sizeof *e);
+    struct net_call *reads;
+    struct crew *c;
+    int ends[2];
+
+    go_maxprocs(ABREAST + 1);
+    net_unix_pair(SOCK_STREAM, ends);
+    reads = net_start(NET_READ, ends[0]);
+    e->c = test_chan(0, 0);
+    e->rounds = SCALED(100);
+    for (int i = 0; i < ABREAST; i++)
+        CHECK_EQ(0, go(receive_abreast, e));
+    test_settle();
+    c = crew_start_threads(1, send_abreast, e);
+    go_preempt_off();
+    while (!atomic_load(&e->end))
+        usleep(50);
+    go_preempt_on();
+    crew_wait(c);
+    CHECK(!atomic_load(&reads->done));
+    CHECK_EQ(0, go_close(ends[0]));
+    CHECK_EQ(-EBADF, net_result(reads));
+    CHECK_EQ(0, go_close(ends[1]));
+    CHECK_EQ(0, go_chan_close(e->c));
+}
+
 TEST(who_sleeps_wakes_in_time_while_others_wait_for_descriptors)
 {
     int ends[2];
