@@ -190,6 +190,7 @@ int address_find(const char *network, const char *words, int64_t deadline, struc
     struct words w;
     if (!network || !words)
         return -EINVAL;
+    found->both_families = false;
     if (is_local(network, &found->transport)) {
         found->n = 1;
         return os_local_address(words, &found->at[0]);
