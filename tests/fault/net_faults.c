@@ -11,6 +11,7 @@
 #include "net.h"
 #include "sanitizers.h"
 #include "os/net.h"
+#include "sched/runtime.h"
 
 static struct fault no_poller, no_watch, no_accept, no_memory;
 static int error_of_poller, error_of_watch, error_of_accept;
@@ -37,10 +38,21 @@ int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags)
     return __real_accept4(fd, peer, size, flags);
 }
 
+static _Thread_local bool starts_thread; /* the monitor may, at any time: that is not for the sake of sockets */
+
+int __real_thread_start(struct processor *p);
+int __wrap_thread_start(struct processor *p)
+{
+    starts_thread = true;
+    int result = __real_thread_start(p);
+    starts_thread = false;
+    return result;
+}
+
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size)
 {
-    if (fault_now(&no_memory)) {
+    if (!starts_thread && fault_now(&no_memory)) {
         errno = ENOMEM;
         return NULL;
     }
@@ -236,6 +248,57 @@ TEST(without_memory_for_a_high_number_it_is_an_error_that_passes)
     CHECK_EQ(-EAGAIN, go_read_until(high, &byte, 1, GO_NOW));
     CHECK_EQ(0, go_close(high));
     close_both(ends);
+}
+
+struct frugal {
+    int ends[2], listener;
+    char words[NET_WORDS];
+    atomic_bool end;
+};
+
+static void give_back(void *arg)
+{
+    struct frugal *f = arg;
+    char byte;
+
+    while (go_read(f->ends[1], &byte, 1) == 1)
+        CHECK_EQ(1, go_write(f->ends[1], &byte, 1));
+    atomic_store(&f->end, true);
+}
+
+static void use_sockets(struct frugal *f, int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        char byte;
+        int fd = i % 10 ? -1 : go_dial("tcp", f->words);
+
+        CHECK_EQ(1, go_write(f->ends[0], "x", 1));
+        CHECK_EQ(GO_READABLE, go_wait_fd(f->ends[0], GO_READABLE, go_deadline(60 * GO_SECOND)));
+        CHECK_EQ(1, go_read_until(f->ends[0], &byte, 1, go_deadline(60 * GO_SECOND)));
+        CHECK_EQ(-ETIMEDOUT, go_read_until(f->ends[0], &byte, 1, go_deadline(10 * GO_MICROSECOND)));
+        if (fd >= 0) {
+            CHECK_EQ(0, go_close(go_accept(f->listener)));
+            CHECK_EQ(0, go_close(fd));
+        }
+    }
+}
+
+TEST(sockets_in_use_need_no_memory)
+{
+    struct frugal *f = test_alloc(sizeof *f);
+
+    go_maxprocs(1); /* another processor might want its first thread just then */
+    f->listener = net_listen(f->words);
+    net_tcp_pair(f->ends);
+    CHECK_EQ(0, go(give_back, f));
+    use_sockets(f, 20);
+    fault_plan(&no_memory, 0, FOR_EVER);
+    use_sockets(f, SCALED(500));
+    CHECK_EQ(0, fault_end(&no_memory));
+    CHECK_EQ(0, go_shutdown(f->ends[0], GO_WRITABLE));
+    EVENTUALLY(atomic_load(&f->end));
+    close_both(f->ends);
+    CHECK_EQ(0, go_close(f->listener));
 }
 
 /* ---- coming in while a number is closed ---- */
