@@ -106,7 +106,7 @@ GO_API int go_shutdown(int fd, int events);
 
 /* go_close closes the descriptor. Whoever waits for it gets -EBADF, and so do calls that come later; its number is free for others
  * once the last call under way has left, which takes no longer than one system call. Errors: those of close(2): it is closed all
- * the same; -EBADF. Never blocks. */
+ * the same; -EBADF. Never blocks, unless the program has set SO_LINGER to some seconds: then its thread does, for as long. */
 GO_API int go_close(int fd);
 
 GO_END_DECLS

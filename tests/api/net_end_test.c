@@ -53,6 +53,7 @@ TEST(a_reset_wakes_who_writes_and_the_count_is_what_went_before)
     CHECK_EQ(0, go_close(ends[0]));
 }
 
+/* The peer's side of the system may take over a little more at any time: who waits for room may wake up before the reset. */
 TEST(a_reset_wakes_who_waits)
 {
     int ends[2];
@@ -63,11 +64,12 @@ TEST(a_reset_wakes_who_waits)
     readable = net_start(NET_WAIT_READABLE, ends[0]);
     writable = net_start(NET_WAIT_WRITABLE, ends[0]);
     either = net_start(NET_WAIT_EITHER, ends[0]);
-    CHECK(!atomic_load(&readable->done) && !atomic_load(&writable->done) && !atomic_load(&either->done));
+    CHECK(!atomic_load(&readable->done));
     reset(ends[1]);
     CHECK_EQ(GO_READABLE, net_result(readable));
     CHECK_EQ(GO_WRITABLE, net_result(writable));
-    CHECK_EQ(GO_READABLE | GO_WRITABLE, net_result(either));
+    CHECK(net_result(either) & GO_WRITABLE);
+    CHECK_EQ(GO_READABLE | GO_WRITABLE, go_wait_fd(ends[0], GO_READABLE | GO_WRITABLE, GO_FOREVER));
     CHECK_EQ(0, go_close(ends[0]));
 }
 
@@ -191,7 +193,7 @@ TEST(closing_wakes_everybody)
     struct net_call *calls[5][EACH];
     int ends[2], before = net_open_count();
 
-    net_tcp_pair(ends);
+    net_unix_pair(SOCK_STREAM, ends);
     net_fill(ends[0]);
     for (int i = 0; i < 5; i++)
         for (int k = 0; k < EACH; k++) {

@@ -369,7 +369,7 @@ TEST(a_moment_long_past_tries_and_then_gives_up)
     int ends[2], listener;
     char words[NET_WORDS], byte;
 
-    net_tcp_pair(ends);
+    net_unix_pair(SOCK_STREAM, ends);
     listener = net_listen(words);
     for (size_t i = 0; i < sizeof past / sizeof past[0]; i++) {
         CHECK_EQ(-ETIMEDOUT, go_read_until(ends[0], &byte, 1, past[i]));

@@ -4,7 +4,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -93,6 +95,28 @@ static void test_full(void)
     OK(caught() == 1 && ready[0].writable, "until there is room");
     close(ends[0]);
     close(ends[1]);
+}
+
+static void test_urgent(void)
+{
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), here = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), there;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+
+    bind(listener, (struct sockaddr *)&at, sizeof at);
+    getsockname(listener, (struct sockaddr *)&at, &size);
+    listen(listener, 1);
+    connect(here, (struct sockaddr *)&at, sizeof at);
+    there = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    os_poller_add(there, &tags[0]);
+    OK(caught() == 1 && !ready[0].ended, "a stream has not ended");
+    send(here, "ab", 2, MSG_OOB);
+    OK(os_poller_wait(ready, MANY, soon()) == 1 && ready[0].readable && ready[0].ended,
+       "where something urgent comes, short reads tell nothing");
+    close(listener);
+    close(here);
+    close(there);
+    caught();
 }
 
 static void test_others(void)
@@ -194,6 +218,7 @@ int main(void)
     OK(os_poller_start() == 0 && os_poller_start() == 0, "the poller starts, and a second time does no harm");
     test_edges();
     test_full();
+    test_urgent();
     test_others();
     test_many();
     test_deadlines("this kernel");
