@@ -2,7 +2,7 @@
  *
  * They work on every descriptor. One that does not block (O_NONBLOCK; all that the library opens) is waited for with the others, by
  * as many goroutines as there are. One that blocks, a regular file too, is read and written in a blocking region (task.h), without
- * regard to a deadline once the call has begun.
+ * regard to a deadline or to go_close once the call has begun.
  *
  * Several goroutines may wait for the same descriptor: each edge wakes all that wait for its direction, and who is first gets it. A
  * descriptor that any of these calls has used must be closed by go_close, which wakes those who still wait. Numbers beyond four
@@ -22,8 +22,8 @@ GO_BEGIN_DECLS
  * addresses of this machine, an IPv6 number in brackets, and port 0 for any free one; or a path, of which one that begins with '@'
  * needs no file. A path that a server has left behind is taken over. What is written to its connections goes out at once
  * (TCP_NODELAY), and silent peers are asked whether they live (SO_KEEPALIVE, 15 s); that holds for go_dial too. Blocks while a name
- * has to be looked up. Errors: those of bind(2); -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN,
- * -ETIMEDOUT; -EMFILE; -ENOMEM. */
+ * has to be looked up. Errors: those of bind(2); -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN, -EIO
+ * names can not be looked up, now or at all; -EMFILE; -ENOMEM; go_listen_until also -ETIMEDOUT. */
 GO_API int go_listen(const char *network, const char *address);
 GO_API int go_listen_until(const char *network, const char *address, int64_t deadline);
 
@@ -36,8 +36,8 @@ GO_API int go_accept_until(int fd, int64_t deadline);
 
 /* go_dial connects to an address, in the words of go_listen, and gives the descriptor. The addresses of a name run a race: IPv6 and
  * IPv4 take turns, each is started a quarter of a second after the one before, or as soon as that has failed, and the first that
- * connects wins (RFC 8305). If all have failed, the error is that of the first. Errors: those of connect(2); -EINVAL, -ENOENT,
- * -EMFILE, -ENOMEM; go_dial_until also -EAGAIN, -ETIMEDOUT. */
+ * connects wins (RFC 8305). If all have failed, the error is that of the first. Errors: those of connect(2); as go_listen
+ * for the name; -EMFILE, -ENOMEM; go_dial_until also -EAGAIN, -ETIMEDOUT. */
 GO_API int go_dial(const char *network, const char *address);
 GO_API int go_dial_until(const char *network, const char *address, int64_t deadline);
 

@@ -52,7 +52,7 @@ static void serve(void *arg)
     CHECK_EQ(0, go_close(fd));
 }
 
-static void accept_some(struct churn *c, atomic_int *listener)
+static void accept_some(atomic_int *listener)
 {
     int fd, number = atomic_load(listener);
 
@@ -60,7 +60,6 @@ static void accept_some(struct churn *c, atomic_int *listener)
         CHECK_EQ(0, go(serve, (void *)(intptr_t)fd));
     if (number >= 0 && fd != -ETIMEDOUT && !CHECK(fd == -EBADF || fd == -EINVAL)) /* closed; or another's number meanwhile */
         test_note("accept: %s", go_strerror(fd));
-    (void)c;
 }
 
 static void accept_all(void *arg, int index)
@@ -68,7 +67,7 @@ static void accept_all(void *arg, int index)
     struct churn *c = arg;
 
     while (!atomic_load(&c->stop)) {
-        accept_some(c, index % 2 ? &c->tcp : &c->local);
+        accept_some(index % 2 ? &c->tcp : &c->local);
         go_yield();
     }
 }
