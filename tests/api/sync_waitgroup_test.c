@@ -157,6 +157,71 @@ TEST(a_wait_group_may_go_away_when_the_wait_has_returned)
     }
 }
 
+static void count_off_once(void *arg, int index)
+{
+    struct group *groups = arg;
+
+    (void)index;
+    for (int i = 0; i < SCALED(300); i++) {
+        while (!atomic_load(&groups[i].done))
+            ;
+        go_waitgroup_done(&groups[i].wg);
+    }
+}
+
+static bool all_ones(const void *at, size_t size)
+{
+    const unsigned char *bytes = at;
+
+    while (size && bytes[size - 1] == 0xff)
+        size--;
+    return size == 0;
+}
+
+/* A wait that gave up leaves a mark behind, so that the last done looks for somebody to wake, though there is nobody. */
+TEST(a_wait_group_may_go_away_also_after_a_wait_that_gave_up)
+{
+    int n = SCALED(300);
+    struct group *groups = test_alloc((size_t)n * sizeof *groups);
+    struct crew *thread = crew_start_threads(1, count_off_once, groups);
+
+    for (int i = 0; i < n; i++) {
+        go_waitgroup_add(&groups[i].wg, 1);
+        CHECK_EQ(-ETIMEDOUT, go_waitgroup_wait_until(&groups[i].wg, go_deadline(GO_MICROSECOND)));
+        atomic_store(&groups[i].done, 1);
+        while (go_waitgroup_wait_until(&groups[i].wg, GO_NOW) != 0)
+            ;
+        memset(&groups[i].wg, 0xff, sizeof groups[i].wg);
+    }
+    crew_wait(thread);
+    for (int i = 0; i < n; i++)
+        CHECK(all_ones(&groups[i].wg, sizeof groups[i].wg));
+}
+
+static void count_up_and_down(void *arg, int index)
+{
+    go_waitgroup *wg = arg;
+
+    (void)index;
+    for (int i = 0; i < SCALED(5000); i++) {
+        CHECK_EQ(0, go_waitgroup_add(wg, 1));
+        if (i % 100 == 0)
+            go_waitgroup_wait_until(wg, go_deadline(1));
+        CHECK_EQ(0, go_waitgroup_done(wg));
+    }
+}
+
+TEST(no_count_is_lost_where_one_comes_to_zero_while_another_adds)
+{
+    go_waitgroup *wg = test_alloc(sizeof *wg);
+
+    go_maxprocs(4);
+    struct crew *threads = crew_start_threads(2, count_up_and_down, wg);
+    crew_run(2, count_up_and_down, wg);
+    crew_wait(threads);
+    CHECK_EQ(0, go_waitgroup_wait_until(wg, GO_NOW));
+}
+
 TEST(trying_and_deadlines_end_the_wait)
 {
     go_waitgroup wg = {0};

@@ -1,0 +1,514 @@
+/* What context.h promises of groups and scopes: how many run at once, whose error counts and what it does, and that nobody is left
+ * behind.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "test.h"
+
+struct shared {
+    go_group *group;
+    go_chan *gate;
+    atomic_int begun, ended, running, most, cancelled;
+    int error;
+};
+
+static struct shared *new_shared(go_ctx *parent, int limit)
+{
+    struct shared *s = test_alloc(sizeof *s);
+
+    s->group = go_group_new(parent, limit);
+    s->gate = test_chan(0, 0);
+    CHECK(s->group != NULL);
+    return s;
+}
+
+/* Waits for the gate or the end of the context, and gives the latter's error. */
+static int wait_at_gate(go_ctx *ctx, void *arg)
+{
+    struct shared *s = arg;
+    int result;
+
+    atomic_fetch_add(&s->begun, 1);
+    result = go_recv_ctx(ctx, s->gate, NULL);
+    if (result == -ECANCELED || result == -ETIMEDOUT)
+        atomic_fetch_add(&s->cancelled, 1);
+    else
+        result = 0;
+    atomic_fetch_add(&s->ended, 1);
+    return result;
+}
+
+static int fail_at_once(go_ctx *ctx, void *arg)
+{
+    (void)ctx;
+    return ((struct shared *)arg)->error;
+}
+
+static int end_well(go_ctx *ctx, void *arg)
+{
+    CHECK_PTR(go_group_ctx(((struct shared *)arg)->group), ctx);
+    atomic_fetch_add(&((struct shared *)arg)->ended, 1);
+    return 0;
+}
+
+static int end_by_exit(go_ctx *ctx, void *arg)
+{
+    (void)ctx;
+    atomic_fetch_add(&((struct shared *)arg)->ended, 1);
+    go_exit();
+}
+
+/* ---- waiting ---- */
+
+TEST(wait_returns_when_all_members_have_ended_and_gives_nought_if_none_failed)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    CHECK_EQ(0, go_group_wait(s->group)); /* nobody */
+    for (int round = 1; round <= 3; round++) {
+        for (int i = 0; i < SCALED(100); i++)
+            CHECK_EQ(0, go_group_spawn(s->group, end_well, s));
+        CHECK_EQ(0, go_group_wait(s->group));
+        CHECK_EQ(round * SCALED(100), atomic_load(&s->ended));
+    }
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+TEST(wait_until_gives_up_at_its_deadline_and_the_members_go_on)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(-EAGAIN, go_group_wait_until(s->group, GO_NOW));
+    CHECK_EQ(-ETIMEDOUT, go_group_wait_until(s->group, go_deadline(GO_MILLISECOND)));
+    CHECK_EQ(0, go_ctx_err(go_group_ctx(s->group)));
+    CHECK_EQ(0, go_chan_close(s->gate));
+    CHECK_EQ(0, go_group_wait_until(s->group, go_deadline(1000 * GO_SECOND)));
+    CHECK_EQ(1, atomic_load(&s->ended));
+    CHECK_EQ(0, go_group_wait_until(s->group, GO_NOW));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+TEST(a_wait_with_a_context_ends_with_that_one_and_not_the_groups)
+{
+    struct shared *s = new_shared(NULL, 0);
+    go_ctx *ctx = go_ctx_with_deadline(NULL, go_deadline(GO_MILLISECOND));
+
+    CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(-ETIMEDOUT, go_group_wait_ctx(ctx, s->group));
+    CHECK_EQ(0, go_ctx_err(go_group_ctx(s->group)));
+    CHECK_EQ(1, go_ctx_cancel(go_group_ctx(s->group), -EIO));
+    CHECK_EQ(-ECANCELED, go_group_wait_ctx(NULL, s->group));
+    CHECK_EQ(-ECANCELED, go_group_free(s->group));
+    go_ctx_free(ctx);
+}
+
+/* Members end just as a wait gives up, and the next wait frees the group: the last member must be through with it. */
+TEST(a_group_may_be_freed_after_a_wait_that_gave_up)
+{
+    for (int i = 0; i < SCALED(3000); i++) {
+        struct shared *s = new_shared(NULL, i % 3);
+        int result;
+
+        for (int k = 0; k < 3; k++)
+            CHECK_EQ(0, go_group_spawn(s->group, end_well, s));
+        result = go_group_wait_until(s->group, go_deadline(i % 20 * GO_MICROSECOND));
+        CHECK(result == 0 || result == -ETIMEDOUT);
+        CHECK_EQ(0, go_group_free(s->group));
+        CHECK_EQ(3, atomic_load(&s->ended));
+    }
+}
+
+/* ---- errors ---- */
+
+TEST(the_first_error_cancels_the_others_and_is_what_wait_gives)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    s->error = -EIO;
+    for (int i = 0; i < 10; i++)
+        CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(0, go_group_spawn(s->group, fail_at_once, s));
+    CHECK_EQ(-EIO, go_group_wait(s->group));
+    CHECK_EQ(10, atomic_load(&s->cancelled));
+    CHECK_EQ(-ECANCELED, go_ctx_err(go_group_ctx(s->group)));
+    CHECK_EQ(-EIO, go_ctx_cause(go_group_ctx(s->group)));
+    CHECK_EQ(-EIO, go_group_wait(s->group));
+    CHECK_EQ(-EIO, go_group_wait_until(s->group, GO_NOW));
+    CHECK_EQ(-EIO, go_group_free(s->group));
+}
+
+TEST(in_a_group_that_is_done_nothing_is_started)
+{
+    struct shared *s = new_shared(NULL, 2);
+
+    CHECK_EQ(1, go_ctx_cancel(go_group_ctx(s->group), -EIO));
+    CHECK_EQ(-ECANCELED, go_group_spawn(s->group, end_well, s));
+    CHECK_EQ(-ECANCELED, go_group_try_spawn(s->group, end_well, s));
+    CHECK_EQ(0, go_group_wait(s->group)); /* nobody has failed */
+    CHECK_EQ(0, atomic_load(&s->ended));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+TEST(a_group_ends_with_its_parent_and_gives_what_its_members_make_of_it)
+{
+    go_ctx *parent = go_ctx_new(NULL), *timed = go_ctx_with_deadline(NULL, go_deadline(GO_MILLISECOND));
+    struct shared *s = new_shared(parent, 0), *t = new_shared(timed, 0);
+
+    CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(1, go_ctx_cancel(parent, -EPERM));
+    CHECK_EQ(-ECANCELED, go_group_wait(s->group));
+    CHECK_EQ(-EPERM, go_ctx_cause(go_group_ctx(s->group)));
+    int spawned = go_group_spawn(t->group, wait_at_gate, t);
+    CHECK(spawned == 0 || spawned == -ETIMEDOUT);
+    CHECK_EQ(spawned == 0 ? -ETIMEDOUT : 0, go_group_wait(t->group));
+    EVENTUALLY(go_ctx_err(timed) == -ETIMEDOUT);
+    CHECK_EQ(-ETIMEDOUT, go_group_spawn(t->group, end_well, t));
+    CHECK_EQ(-ECANCELED, go_group_free(s->group));
+    CHECK_EQ(spawned == 0 ? -ETIMEDOUT : 0, go_group_free(t->group));
+    go_ctx_free(parent);
+    go_ctx_free(timed);
+}
+
+TEST(a_group_leaves_its_parent_alone)
+{
+    go_ctx *parent = go_ctx_new(NULL);
+    struct shared *s = new_shared(parent, 0);
+
+    s->error = -EIO;
+    CHECK_EQ(0, go_group_spawn(s->group, fail_at_once, s));
+    CHECK_EQ(-EIO, go_group_free(s->group));
+    CHECK_EQ(0, go_ctx_err(parent));
+    go_ctx_free(parent);
+}
+
+TEST(a_member_that_ends_by_go_exit_counts_as_nought)
+{
+    struct shared *s = new_shared(NULL, 1);
+
+    for (int i = 0; i < 10; i++) /* its place is free again too */
+        CHECK_EQ(0, go_group_spawn(s->group, end_by_exit, s));
+    CHECK_EQ(0, go_group_wait(s->group));
+    CHECK_EQ(10, atomic_load(&s->ended));
+    CHECK_EQ(0, go_ctx_err(go_group_ctx(s->group)));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+/* ---- limits ---- */
+
+static int count_running(go_ctx *ctx, void *arg)
+{
+    struct shared *s = arg;
+    int running = atomic_fetch_add(&s->running, 1) + 1, most = atomic_load(&s->most);
+
+    (void)ctx;
+    while (running > most && !atomic_compare_exchange_weak(&s->most, &most, running))
+        ;
+    go_yield();
+    atomic_fetch_sub(&s->running, 1);
+    atomic_fetch_add(&s->ended, 1);
+    return 0;
+}
+
+TEST(no_more_members_run_than_the_limit_allows)
+{
+    static const int limits[] = {1, 2, 7};
+
+    for (int k = 0; k < 3; k++) {
+        struct shared *s = new_shared(NULL, limits[k]);
+
+        go_maxprocs(4);
+        for (int i = 0; i < SCALED(1000); i++)
+            CHECK_EQ(0, go_group_spawn(s->group, count_running, s));
+        CHECK_EQ(0, go_group_wait(s->group));
+        CHECK_EQ(SCALED(1000), atomic_load(&s->ended));
+        CHECK_BETWEEN(1, limits[k], atomic_load(&s->most));
+        CHECK_EQ(0, go_group_free(s->group));
+    }
+}
+
+TEST(at_the_limit_to_try_gives_eagain)
+{
+    struct shared *s = new_shared(NULL, 2);
+
+    CHECK_EQ(0, go_group_try_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(0, go_group_try_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(-EAGAIN, go_group_try_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(0, go_chan_close(s->gate));
+    EVENTUALLY(go_group_try_spawn(s->group, end_well, s) == 0);
+    CHECK_EQ(0, go_group_free(s->group));
+    CHECK_EQ(3, atomic_load(&s->ended));
+}
+
+struct spawning {
+    struct shared *s;
+    int result;
+    atomic_bool done;
+};
+
+static void spawn_one_more(void *arg)
+{
+    struct spawning *p = arg;
+
+    p->result = go_group_spawn(p->s->group, wait_at_gate, p->s);
+    atomic_store(&p->done, true);
+}
+
+TEST(at_the_limit_a_spawn_waits_until_one_ends_or_the_group_is_done)
+{
+    for (int cancel = 0; cancel < 2; cancel++) {
+        struct shared *s = new_shared(NULL, 1);
+        struct spawning *p = test_alloc(sizeof *p);
+
+        p->s = s;
+        CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
+        test_start_until_blocked(spawn_one_more, p);
+        CHECK(!atomic_load(&p->done));
+        if (cancel)
+            CHECK_EQ(1, go_ctx_cancel(go_group_ctx(s->group), 0));
+        else
+            CHECK_EQ(0, go_send(s->gate, NULL));
+        EVENTUALLY(atomic_load(&p->done));
+        CHECK_EQ(cancel ? -ECANCELED : 0, p->result);
+        go_chan_close(s->gate);
+        CHECK_EQ(cancel ? -ECANCELED : 0, go_group_wait(s->group));
+        CHECK_EQ(cancel ? 1 : 2, atomic_load(&s->ended));
+        CHECK_EQ(cancel ? -ECANCELED : 0, go_group_free(s->group));
+    }
+}
+
+/* ---- freeing ---- */
+
+TEST(to_free_a_group_cancels_its_members_and_waits_for_them)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    for (int i = 0; i < 10; i++)
+        CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(-ECANCELED, go_group_free(s->group));
+    CHECK_EQ(10, atomic_load(&s->ended));
+    CHECK_EQ(10, atomic_load(&s->cancelled));
+    CHECK_EQ(0, go_group_free(NULL));
+}
+
+TEST(what_makes_no_sense_is_refused)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    CHECK_PTR(NULL, go_group_new(NULL, -1));
+    CHECK_EQ(-EINVAL, go_group_spawn(NULL, end_well, s));
+    CHECK_EQ(-EINVAL, go_group_spawn(s->group, NULL, s));
+    CHECK_EQ(-EINVAL, go_group_try_spawn(s->group, NULL, s));
+    CHECK_EQ(-EINVAL, go_group_wait(NULL));
+    CHECK_EQ(-EINVAL, go_group_wait_until(NULL, GO_NOW));
+    CHECK_EQ(-EINVAL, go_group_wait_ctx(NULL, NULL));
+    CHECK_PTR(NULL, go_group_ctx(NULL));
+    CHECK_EQ(-EINVAL, go_scope(NULL, NULL, NULL));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+static void use_a_group(void *arg, int index)
+{
+    struct shared *s = arg;
+    go_group *group = go_group_new(NULL, 2);
+
+    (void)index;
+    for (int i = 0; i < 20; i++)
+        CHECK_EQ(0, go_group_spawn(group, count_running, s));
+    CHECK_EQ(0, go_group_wait(group));
+    CHECK_EQ(0, go_group_free(group));
+}
+
+TEST(plain_threads_have_groups_too)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    crew_wait(crew_start_threads(3, use_a_group, s));
+    CHECK_EQ(60, atomic_load(&s->ended));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+/* ---- scopes ---- */
+
+struct in_scope {
+    struct shared *s;
+    go_group *scope;
+    int members, body_gives, member_gives;
+    bool exits;
+    int *on_the_stack;
+};
+
+static int write_there(go_ctx *ctx, void *arg)
+{
+    struct in_scope *in = arg;
+
+    (void)ctx;
+    go_yield();
+    atomic_fetch_add(&in->s->ended, 1);
+    *in->on_the_stack += 1;
+    return in->member_gives;
+}
+
+static int run_body(go_group *scope, void *arg)
+{
+    struct in_scope *in = arg;
+    int result = 0;
+
+    for (int i = 0; i < in->members; i++)
+        result |= go_group_spawn(scope, write_there, in);
+    CHECK(result == 0 || in->member_gives);
+    return in->body_gives;
+}
+
+TEST(a_scope_returns_when_all_its_goroutines_have_ended)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    go_maxprocs(1); /* they add without a lock */
+    for (int i = 0; i < SCALED(300); i++) {
+        int here = 0;
+        struct in_scope in = {.s = s, .members = 1, .on_the_stack = &here};
+
+        CHECK_EQ(0, go_scope(NULL, run_body, &in));
+        CHECK_EQ(1, here);
+    }
+    CHECK_EQ(SCALED(300), atomic_load(&s->ended));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+TEST(a_scope_gives_the_first_error_of_all)
+{
+    struct shared *s = new_shared(NULL, 0);
+    int here = 0;
+    struct in_scope body = {.s = s, .members = 1, .body_gives = -EIO, .on_the_stack = &here};
+    struct in_scope member = {.s = s, .members = 1, .member_gives = -EPERM, .on_the_stack = &here};
+
+    CHECK_EQ(-EIO, go_scope(NULL, run_body, &body));
+    CHECK_EQ(-EPERM, go_scope(NULL, run_body, &member));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+static int start_waiters(go_group *scope, void *arg)
+{
+    struct in_scope *in = arg;
+
+    for (int i = 0; i < in->members; i++)
+        CHECK_EQ(0, go_group_spawn(scope, wait_at_gate, in->s));
+    if (in->exits)
+        go_exit();
+    return in->body_gives;
+}
+
+TEST(a_body_that_fails_cancels_the_others)
+{
+    struct shared *s = new_shared(NULL, 0);
+    struct in_scope in = {.s = s, .members = 5, .body_gives = -EIO};
+
+    CHECK_EQ(-EIO, go_scope(NULL, start_waiters, &in));
+    CHECK_EQ(5, atomic_load(&s->cancelled));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+static void scope_that_exits(void *arg)
+{
+    struct in_scope in = {.s = arg, .members = 5, .exits = true};
+
+    go_scope(NULL, start_waiters, &in);
+    CHECK(!"a scope returns after go_exit in its body");
+}
+
+TEST(a_body_that_ends_its_goroutine_cancels_the_others_and_still_waits_for_them)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    CHECK_EQ(0, go(scope_that_exits, s));
+    EVENTUALLY(go_count() == 1);
+    CHECK_EQ(5, atomic_load(&s->ended));
+    CHECK_EQ(5, atomic_load(&s->cancelled));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
+TEST(a_scope_ends_with_its_parent)
+{
+    struct shared *s = new_shared(NULL, 0);
+    go_ctx *parent = go_ctx_with_deadline(NULL, go_deadline(5 * GO_MILLISECOND));
+    struct in_scope in = {.s = s, .members = 0};
+    int here = 0;
+
+    CHECK_EQ(0, go_scope(parent, start_waiters, &in));
+    EVENTUALLY(go_ctx_err(parent) == -ETIMEDOUT);
+    in = (struct in_scope){.s = s, .members = 1, .member_gives = 1, .on_the_stack = &here};
+    CHECK_EQ(0, go_scope(parent, run_body, &in)); /* nothing was started */
+    CHECK_EQ(0, atomic_load(&s->ended));
+    CHECK_EQ(0, go_group_free(s->group));
+    go_ctx_free(parent);
+}
+
+static int inner(go_group *scope, void *arg)
+{
+    struct in_scope *in = arg;
+
+    if (in->members == 0)
+        CHECK_EQ(0, go_group_spawn(scope, fail_at_once, in->s));
+    else
+        CHECK_EQ(0, go_group_spawn(scope, wait_at_gate, in->s));
+    return 0;
+}
+
+static int member_with_scope(go_ctx *ctx, void *arg)
+{
+    return go_scope(ctx, inner, arg);
+}
+
+static int outer(go_group *scope, void *arg)
+{
+    struct in_scope *in = arg;
+
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(0, go_group_spawn(scope, member_with_scope, &in[1]));
+    EVENTUALLY(atomic_load(&in->s->begun) == 3);
+    CHECK_EQ(0, go_group_spawn(scope, member_with_scope, &in[0]));
+    return 0;
+}
+
+TEST(an_error_in_a_scope_goes_up_and_ends_the_scopes_beside_it)
+{
+    for (int i = 0; i < SCALED(100); i++) {
+        struct shared *s = new_shared(NULL, 0);
+        struct in_scope in[2] = {{.s = s, .members = 0}, {.s = s, .members = 1}};
+
+        s->error = -EIO;
+        CHECK_EQ(-EIO, go_scope(NULL, outer, in));
+        CHECK_EQ(3, atomic_load(&s->cancelled));
+        CHECK_EQ(0, go_group_free(s->group));
+    }
+}
+
+static int exit_in_inner(go_group *scope, void *arg)
+{
+    struct in_scope *in = arg;
+
+    CHECK_EQ(0, go_group_spawn(scope, wait_at_gate, in->s));
+    if (in->exits)
+        go_exit();
+    in->exits = true;
+    return go_scope(go_group_ctx(scope), exit_in_inner, in);
+}
+
+static void nested_scopes_that_exit(void *arg)
+{
+    struct in_scope in = {.s = arg};
+
+    go_scope(NULL, exit_in_inner, &in);
+    CHECK(!"the outer scope returns after go_exit in the inner");
+}
+
+TEST(an_exit_ends_all_the_scopes_that_it_is_in)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    CHECK_EQ(0, go(nested_scopes_that_exit, s));
+    EVENTUALLY(go_count() == 1);
+    CHECK_EQ(2, atomic_load(&s->cancelled));
+    CHECK_EQ(0, go_group_free(s->group));
+}
