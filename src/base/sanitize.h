@@ -23,12 +23,6 @@
 #define READS_RACILY
 #endif
 
-#if !defined(SANITIZE_THREAD)
-static inline void run_late_handlers(void)
-{
-}
-#endif
-
 #if defined(SANITIZE_THREAD)
 
 /* ThreadSanitizer delivers signals late, inside its own code, so nothing can be preempted there; it runs a thread of its own. */
@@ -46,6 +40,7 @@ void __tsan_destroy_fiber(void *fiber);
 void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 
 /* A handler that it has put off runs within the next call of libc that it watches, if there ever is one. */
+#define SANITIZE_LATE_HANDLERS 1
 int usleep(unsigned us);
 static inline void run_late_handlers(void)
 {
@@ -158,6 +153,13 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
     (void)from;
 }
 
+#endif
+
+#ifndef SANITIZE_LATE_HANDLERS
+#define SANITIZE_LATE_HANDLERS 0
+static inline void run_late_handlers(void)
+{
+}
 #endif
 
 #endif

@@ -44,11 +44,6 @@ struct alternate {
 };
 static _Thread_local struct alternate alternate __attribute__((tls_model("initial-exec")));
 
-static size_t round_up(size_t size, size_t page)
-{
-    return (size + page - 1) & ~(page - 1);
-}
-
 static int map_alternate(struct alternate *a)
 {
     size_t page = os_page_size(), size = round_up(kernel_frame() + REPORT_ROOM, page);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#include "base/sanitize.h"
 #include "os/linux/linux.h"
 
 /* ---- wait and wake ---- */
@@ -48,11 +47,16 @@ static long wait_until(_Atomic uint32_t *word, uint32_t expected, const struct t
 
 int os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadline)
 {
-    int64_t from_zero = deadline > 0 ? deadline : 0;
-    struct time64 until = {.seconds = from_zero / 1000000000, .nanoseconds = from_zero % 1000000000};
     long result;
-    while ((result = wait_until(word, expected, deadline != INT64_MAX ? &until : NULL)) == -EINTR)
+    for (;;) {
+        int64_t nap = os_nap(deadline);
+        int64_t from_zero = nap > 0 ? nap : 0;
+        struct time64 until = {.seconds = from_zero / 1000000000, .nanoseconds = from_zero % 1000000000};
+        result = wait_until(word, expected, nap != INT64_MAX ? &until : NULL);
+        if (result != -EINTR && (result != -ETIMEDOUT || nap == deadline))
+            break;
         run_late_handlers();
+    }
     return result == -ETIMEDOUT ? -ETIMEDOUT : 0; /* -EAGAIN: the word had changed already */
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "base/sanitize.h"
 #include "os/os.h"
 
 /* A system call that returns -errno and leaves errno alone. Never inlined, for errno's address: see os_errno. (call.c) */
@@ -40,6 +41,17 @@ void os_prompt_inherit(int niceness);
 
 /* The number of the interrupt; 0 before os_signals_start. (signal.c) */
 int os_interrupt_number(void);
+
+/* Until when to sleep that long: while the program takes signals, not for ever where handlers come late. */
+#define OS_NAP 10000000
+extern _Atomic bool os_signals_taken; /* (signal.c) */
+static inline int64_t os_nap(int64_t deadline)
+{
+    if (!SANITIZE_LATE_HANDLERS || !atomic_load_explicit(&os_signals_taken, memory_order_relaxed))
+        return deadline;
+    int64_t soon = os_now() + OS_NAP;
+    return soon < deadline ? soon : deadline;
+}
 
 /* How os_guard works here. Tests set it to force the way of older kernels. (guard.c) */
 enum guard_way { GUARD_UNKNOWN, GUARD_MARKS, GUARD_SPLITS };

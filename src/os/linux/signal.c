@@ -15,6 +15,7 @@
 
 static struct os_hooks hooks; /* fixed after os_signals_start */
 static int interrupt_number;  /* likewise; 0 before */
+_Atomic bool os_signals_taken;
 
 /* ---- handlers ---- */
 

@@ -128,6 +128,7 @@ static int change(int number, bool take)
 {
     int errno_before = *os_errno();
     int error = keep(number);
+    atomic_store(&os_signals_taken, true);
     atomic_fetch_add(&changes, 1);
     if (error == 0 && take)
         atomic_store(&wanted[number], true);

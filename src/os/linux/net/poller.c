@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/sanitize.h"
 #include "os/linux/linux.h"
 #include "os/net.h"
 
@@ -105,9 +104,9 @@ static int64_t until(int64_t deadline)
 int os_poller_wait(struct os_ready *ready, int most, int64_t deadline)
 {
     struct epoll_event events[BATCH];
-    long count = wait_for(events, most < BATCH ? most : BATCH, until(deadline));
+    long count = wait_for(events, most < BATCH ? most : BATCH, until(os_nap(deadline)));
     int n = 0;
-    if (count == -EINTR)
+    if (count <= 0 && deadline != 0)
         run_late_handlers();
     for (long i = 0; i < count; i++) {
         uint32_t what = events[i].events;
