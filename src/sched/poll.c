@@ -73,8 +73,11 @@ void poll_wake(void)
 
 void poll_dispatch(const struct poll_catch *c)
 {
-    if (c->n > 0)
-        load_acquire(&poller)->dispatch(c->ready, c->n);
+    if (c->n <= 0)
+        return;
+    add_ordered(&sched.dispatching, 1); /* partner: all_still; those about to be queued neither wait nor are queued */
+    load_acquire(&poller)->dispatch(c->ready, c->n);
+    add_ordered(&sched.dispatching, -1u);
 }
 
 bool poll_in_passing(struct processor *p)

@@ -223,6 +223,7 @@ struct scheduler {
     _Atomic uint32_t threads;                  /* kernel threads that exist */
     _Atomic uint32_t wanted_threads;           /* enum thread_wish: what the monitor shall do */
     _Atomic uint32_t poll_place;               /* enum poll_place: who blocks in the poller */
+    _Atomic uint32_t dispatching;              /* threads that pass on what the poller told them */
     _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
     _Atomic uint32_t foreign;                  /* plain threads have used the library */
     _Atomic int64_t keeper;                    /* until when the idle thread that keeps the time sleeps; 0: there is none */
