@@ -18,13 +18,11 @@ static bool nobody_runs(void)
 }
 
 /* A goroutine that a descriptor wakes first waits, then is passed on, then is queued, then has a processor: looked for in this
- * order, it is found. The fence is for the first, which is read without order; partner: the increment in poll_dispatch. */
+ * order, it is found. The first is read without order, so the second is added to: that is not done before. Partner: the increment
+ * in poll_dispatch. */
 static bool no_descriptor_wakes(void)
 {
-    if (poll_anybody_waits())
-        return false;
-    atomic_thread_fence(memory_order_acquire);
-    return load_ordered(&sched.dispatching) == 0 && nobody_runs();
+    return !poll_anybody_waits() && add_ordered(&sched.dispatching, 0) == 0 && nobody_runs();
 }
 
 static bool all_still(void)
