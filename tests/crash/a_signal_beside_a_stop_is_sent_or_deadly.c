@@ -11,9 +11,12 @@
 
 enum { TRIES = 10, CHILDREN = 200, LOST = 3 };
 
+static go_waitgroup stopped;
+
 static void stop(void *channel)
 {
     go_signal_stop(channel);
+    go_waitgroup_done(&stopped);
 }
 
 /* Ends with 0 if it got the signal each time. */
@@ -25,11 +28,13 @@ static int be_child(void)
     for (int i = 0; i < TRIES; i++) {
         go_chan *c = go_chan_new(sizeof(int), 1);
 
+        go_waitgroup_add(&stopped, 1);
         if (go_signal_notify(c, &number, 1) != 0 || go(stop, c) != 0)
             return 1;
         kill(getpid(), SIGINT);
         if (go_recv_until(c, NULL, go_deadline(10 * GO_SECOND)) != 0)
             return LOST;
+        go_waitgroup_wait(&stopped); /* or the next one may be sent to this channel alone */
     }
     return 0;
 }
