@@ -31,11 +31,20 @@ static bool copy_part(char *to, const char *from, size_t length)
     return true;
 }
 
+/* A resolver may take the last 16 bits of such a number. */
+static bool is_beyond_ports(const char *service)
+{
+    long number = 0;
+    for (; *service >= '0' && *service <= '9' && number <= UINT16_MAX; service++)
+        number = number * 10 + *service - '0';
+    return number > UINT16_MAX;
+}
+
 /* "host:service", "[host]:service". */
 static bool split(const char *words, struct words *w)
 {
     const char *colon = strrchr(words, ':'), *end = colon;
-    if (!colon || !colon[1])
+    if (!colon || !colon[1] || is_beyond_ports(colon + 1))
         return false;
     if (words[0] == '[') {
         if (colon[-1] != ']')
