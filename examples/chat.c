@@ -16,6 +16,8 @@
 
 enum { NAME = 20, LINE = 240, WAITING = 64 };
 
+#define PATIENCE (2 * GO_SECOND)
+
 struct line {
     int size;
     char text[LINE];
@@ -26,7 +28,8 @@ struct client {
     char name[NAME + 1];
     go_chan *lines;       /* of struct line, still to be written; the room closes it when the client is out */
     go_waitgroup writing; /* until the writer has ended */
-    bool out, slow;       /* the room's, as is the next */
+    bool out, slow;       /* the room's, as are the next two */
+    int64_t patience;     /* how long it may keep the room waiting until it has caught up */
     struct client *next;
 };
 
@@ -72,10 +75,26 @@ static struct client *slow_one(void)
     return c;
 }
 
+/* False: it is too slow. */
+static bool give(struct client *c, const struct line *line)
+{
+    if (go_send_until(c->lines, line, GO_NOW) == 0) {
+        if (go_chan_len(c->lines) <= 1)
+            c->patience = PATIENCE;
+        return true;
+    }
+
+    int64_t began = go_now();
+    bool given = go_send_until(c->lines, line, began + c->patience) == 0;
+
+    c->patience -= go_now() - began;
+    return given && c->patience > 0;
+}
+
 static void tell_each(const struct line *line)
 {
     for (struct client *c = first; c; c = c->next)
-        if (go_send_until(c->lines, line, GO_NOW) < 0)
+        if (!c->slow && !give(c, line))
             c->slow = true;
 }
 
@@ -96,6 +115,7 @@ static void come(struct client *c)
 {
     struct line line;
 
+    c->patience = PATIENCE;
     c->next = first;
     first = c;
     print(&line, "* %s is here%s\n", c->name, "");
