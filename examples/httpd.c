@@ -33,9 +33,9 @@ static struct server server = {
 };
 
 static int listener;
-static go_sem places;         /* for connections */
-static go_waitgroup serving;  /* one for each */
-static go_chan *end_of_clock; /* closed when the clock is to stop */
+static go_sem places;                   /* for connections */
+static go_waitgroup serving, accepting; /* one for each connection; one for who accepts them */
+static go_ctx *open, *day;              /* until no more are accepted; until nobody needs the time any more */
 
 /* ---- connections ---- */
 
@@ -58,31 +58,25 @@ static void begin_to_serve(int fd)
     go_waitgroup_done(&serving);
 }
 
-/* Ends when the listener is closed, or so soon after that its number can only be a file's, which accepts nothing. */
+/* Those who have connected and were not accepted yet may have sent their requests. */
+static void accept_last(void)
+{
+    int fd;
+
+    for (int i = 0; i < BACKLOG && (fd = go_accept_until(listener, GO_NOW)) >= 0; i++)
+        begin_to_serve(fd);
+}
+
 static void accept_all(void *unused)
 {
     int fd;
 
     (void)unused;
-    for (;;) {
-        go_sem_acquire(&places, 1);
-        if (atomic_load(&server.stopping) || (fd = go_accept(listener)) < 0)
-            break;
+    while (go_sem_acquire_ctx(open, &places, 1) == 0 && (fd = go_accept_ctx(open, listener)) >= 0)
         begin_to_serve(fd);
-    }
-    go_waitgroup_done(&serving);
-}
-
-/* Those who have connected and were not accepted yet may have sent their requests. */
-static void accept_last(void)
-{
-    int fd = 0;
-
-    for (int i = 0; i < BACKLOG && fd >= 0; i++) {
-        fd = go_accept_until(listener, GO_NOW);
-        if (fd >= 0)
-            begin_to_serve(fd);
-    }
+    accept_last();
+    go_close(listener);
+    go_waitgroup_done(&accepting);
 }
 
 /* ---- the time of day ---- */
@@ -95,9 +89,8 @@ static void set_clock(void)
 static void keep_clock(void *unused)
 {
     (void)unused;
-    while (go_recv_until(end_of_clock, NULL, go_deadline(GO_SECOND)) == -ETIMEDOUT)
+    while (go_sleep_ctx(day, GO_SECOND) == 0)
         set_clock();
-    go_waitgroup_done(&serving);
 }
 
 /* ---- options ---- */
@@ -172,22 +165,22 @@ static void read_options(int argc, char **argv)
 static bool begin(void)
 {
     set_clock();
-    end_of_clock = go_chan_new(0, 0);
-    if (!end_of_clock || server_catch_stop() < 0 || pages_begin(options.root, options.file) < 0)
+    open = go_ctx_new(NULL);
+    day = go_ctx_new(NULL);
+    if (!open || !day || server_catch_stop() < 0 || pages_begin(options.root, options.file) < 0)
         return false;
     listener = server_listen(options.address);
     go_sem_release(&places, options.most);
-    go_waitgroup_add(&serving, 2);
+    go_waitgroup_add(&accepting, 1);
     return go(keep_clock, NULL) == 0 && go(accept_all, NULL) == 0;
 }
 
 /* True if all who were served got their answers. */
 static bool end(void)
 {
+    go_ctx_cancel(open, 0);
+    go_waitgroup_wait(&accepting);
     conn_stop(&server);
-    accept_last();
-    go_close(listener);
-    go_chan_close(end_of_clock);
 
     bool in_time = go_waitgroup_wait_until(&serving, go_deadline(options.grace)) == 0;
 
@@ -195,7 +188,7 @@ static bool end(void)
         conn_cut(&server);
         go_waitgroup_wait(&serving);
     }
-    go_chan_free(end_of_clock);
+    go_ctx_cancel(day, 0);
     pages_end();
     return in_time;
 }
@@ -218,6 +211,8 @@ int main(int argc, char **argv)
     bool in_time = end();
     int64_t left = goroutines_left();
 
+    go_ctx_free(open);
+    go_ctx_free(day);
     printf("%llu requests on %llu connections, %lld goroutines left\n", (unsigned long long)server.requests,
            (unsigned long long)server.connections, (long long)left);
     return in_time && left == 0 ? 0 : 1;
