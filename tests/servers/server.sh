@@ -20,6 +20,7 @@ await() {
 start() {
     name=$1
     shift
+    rm -f "$work/$name.out" # that of the one before
     # shellcheck disable=SC2086 # a list of words
     ${RUN:-} "$BUILD/examples/$name" "$@" >"$work/$name.out" 2>"$work/$name.err" &
     pid=$!
