@@ -153,13 +153,12 @@ static void ready(struct conn *c, uint32_t events)
 
 static void accept_all(int poller, int listener)
 {
-    int fd, on = 1;
+    int fd;
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         struct conn *c = calloc(1, conn_size);
         if (!c)
             die("calloc");
         c->fd = fd;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
         if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0)
             die("epoll_ctl");
@@ -195,6 +194,7 @@ static int listen_on(in_port_t *port)
     socklen_t size = sizeof address;
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || /* so will those be that it accepts */
         bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 4096) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) != 0)
         die("listen");

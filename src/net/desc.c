@@ -183,15 +183,23 @@ int desc_watch(struct desc *d)
     return error == -EEXIST ? 0 : error;
 }
 
-static int take_in(struct desc *d)
+static int kind_of(int fd, uint32_t *found)
 {
     struct os_io_kind kind;
-    int error = os_io_kind(d->fd, &kind);
+    int error = os_io_kind(fd, &kind);
+    *found = DESC_OURS | (kind.socket ? DESC_SOCKET : 0) | (kind.stream ? DESC_STREAM : 0);
+    return error;
+}
+
+static int take_in(struct desc *d, const struct desc *like)
+{
+    uint32_t kind = like ? load_relaxed(&like->kind) : 0;
+    int error = like ? 0 : kind_of(d->fd, &kind);
     if (!error)
         error = desc_watch(d);
     (void)load_ordered(&d->users); /* partner: the last step of who closed the number before, in desc_leave */
     if (!error)
-        store_relaxed(&d->kind, DESC_OURS | (kind.socket ? DESC_SOCKET : 0) | (kind.stream ? DESC_STREAM : 0));
+        store_relaxed(&d->kind, kind);
     return error;
 }
 
@@ -201,14 +209,14 @@ int desc_take(int fd)
     int error = find(fd, &d);
     preempt_hold();
     if (!error)
-        error = take_in(d);
+        error = take_in(d, NULL);
     if (!error)
         error = os_io_unblock(fd);
     preempt_release();
     return error;
 }
 
-int desc_adopt(int fd)
+int desc_adopt(int fd, const struct desc *like)
 {
     struct desc *d = NULL;
     int error = find(fd, &d);
@@ -217,7 +225,7 @@ int desc_adopt(int fd)
             sched_ensure(); /* now: a hold is not counted on a thread that the scheduler does not know yet, its release would be */
     preempt_hold();
     if (!error)
-        error = take_in(d);
+        error = take_in(d, like);
     if (error)
         os_io_close(fd);
     preempt_release();

@@ -45,9 +45,10 @@ int desc_leave(struct desc *d);
 /* Shuts the door; the caller is inside. False: it was shut. */
 bool desc_shut(struct desc *d);
 
-/* Takes a descriptor in that does not block and that nobody else knows: it is watched from now on. On an error it is closed. Gives
- * fd, or -ENOMEM, -ENOSPC, -EMFILE, and as sched_ensure. */
-int desc_adopt(int fd);
+/* Takes a descriptor in that does not block and that nobody else knows: it is watched from now on. like: one of the same kind,
+ * which the caller is inside of, or NULL: it is asked. On an error it is closed. Gives fd, or -ENOMEM, -ENOSPC, -EMFILE, and as
+ * sched_ensure. */
+int desc_adopt(int fd, const struct desc *like);
 
 /* The same for one that the program has opened; on an error it stays open. 0, or also -EPERM: it is always ready. */
 int desc_take(int fd);

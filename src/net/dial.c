@@ -93,7 +93,7 @@ static int open_socket(const struct os_address *address, enum os_transport trans
     int fd = os_socket(address, transport);
     *begun = fd < 0 ? fd : os_socket_connect(fd, address);
     preempt_release();
-    return fd < 0 ? fd : desc_adopt(fd);
+    return fd < 0 ? fd : desc_adopt(fd, NULL);
 }
 
 static void start_next(struct race *r, int64_t deadline)

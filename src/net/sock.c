@@ -19,7 +19,7 @@ static int listen_on(const struct addresses *a, const struct os_address *address
     if (error && fd >= 0)
         os_io_close(fd);
     preempt_release();
-    return error ? error : desc_adopt(fd);
+    return error ? error : desc_adopt(fd, NULL);
 }
 
 int go_listen_until(const char *network, const char *address, int64_t deadline)
@@ -50,7 +50,7 @@ static int accept_one(struct desc *d, int64_t deadline)
         int result = os_socket_accept(d->fd);
         preempt_release();
         if (result >= 0)
-            return desc_adopt(result);
+            return desc_adopt(result, d);
         if (result == -EAGAIN)
             result = desc_wait(d, WAY_READ, seen, deadline);
         else if (result == -EMFILE || result == -ENFILE) /* others close theirs meanwhile */

@@ -63,7 +63,7 @@ static int open_pipe(int *ours, int *theirs, int stream)
         *ours = *theirs = -1;
         return error;
     }
-    *ours = desc_adopt(*ours);
+    *ours = desc_adopt(*ours, NULL);
     return *ours < 0 ? *ours : 0;
 }
 
@@ -120,7 +120,7 @@ static int open_watch(int id)
     preempt_hold();
     int watch = os_child_watch(id);
     preempt_release();
-    return watch < 0 ? -1 : desc_adopt(watch);
+    return watch < 0 ? -1 : desc_adopt(watch, NULL);
 }
 
 int go_child_spawn(const struct go_child_attr *attr, char *const *argv, go_child **child)

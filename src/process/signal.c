@@ -140,7 +140,7 @@ static int start_serving(void)
 {
     if (bell < 0) {
         int made = os_signals_bell();
-        int error = made < 0 ? made : desc_adopt(made);
+        int error = made < 0 ? made : desc_adopt(made, NULL);
         if (error < 0)
             return error;
         bell = made;

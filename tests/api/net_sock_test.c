@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,4 +227,30 @@ TEST(many_clients_at_once)
     crew_run(50, call_often, &c);
     CHECK_EQ(50 * SCALED(20), atomic_load(&c.s->accepted));
     stop_server(c.s);
+}
+
+static bool sends_at_once(int fd)
+{
+    int on = 0;
+    socklen_t size = sizeof on;
+
+    CHECK_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size));
+    return on;
+}
+
+TEST(both_sides_of_a_connection_send_at_once)
+{
+    int listener = go_listen("tcp", "127.0.0.1:0"), dialed, accepted;
+    char address[32];
+
+    snprintf(address, sizeof address, "127.0.0.1:%d", port_of(listener));
+    dialed = go_dial("tcp", address);
+    accepted = go_accept(listener);
+    if (CHECK(dialed >= 0) && CHECK(accepted >= 0)) {
+        CHECK(sends_at_once(dialed));
+        CHECK(sends_at_once(accepted));
+    }
+    CHECK_EQ(0, go_close(accepted));
+    CHECK_EQ(0, go_close(dialed));
+    CHECK_EQ(0, go_close(listener));
 }
