@@ -202,6 +202,7 @@ int address_find(const char *network, const char *words, int64_t deadline, struc
     found->both_families = false;
     if (is_local(network, &found->transport)) {
         found->n = 1;
+        found->both_families = false;
         return os_local_address(words, &found->at[0]);
     }
     if (!is_inet(network, &w) || !split(words, &w))
