@@ -1,0 +1,155 @@
+/* Waiting for descriptors costs little: the monitor sleeps, and no thread is started for it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "hogs.h"
+
+static struct go_stats stats(void)
+{
+    struct go_stats s = {0};
+
+    go_stats_read(&s, sizeof s);
+    return s;
+}
+
+static void echo(void *arg)
+{
+    int fd = (int)(intptr_t)arg;
+    char byte;
+
+    while (go_read(fd, &byte, 1) == 1)
+        CHECK_EQ(1, go_write(fd, &byte, 1));
+    CHECK_EQ(0, go_close(fd));
+}
+
+/* A goroutine on the one side, ready to read. Gives the other side. */
+static int start_echo(void)
+{
+    int pair[2];
+
+    CHECK_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
+    CHECK_EQ(0, go(echo, (void *)(intptr_t)pair[0]));
+    return pair[1];
+}
+
+static void round_trip(int fd)
+{
+    char byte = 7;
+
+    CHECK_EQ(1, go_write(fd, &byte, 1));
+    CHECK_EQ(1, go_read(fd, &byte, 1));
+    CHECK_EQ(7, byte);
+}
+
+static void end_echo(int fd)
+{
+    CHECK_EQ(0, go_close(fd));
+    EVENTUALLY(go_count() == 1);
+}
+
+TEST(a_process_that_waits_for_a_socket_sleeps)
+{
+    int fd = start_echo();
+    uint64_t ticks;
+
+    round_trip(fd);
+    go_blocking_begin();
+    usleep(500000);
+    ticks = stats().monitor_ticks;
+    usleep(1000000);
+    ticks = stats().monitor_ticks - ticks;
+    go_blocking_end();
+    CHECK_EQ(0, ticks);
+    end_echo(fd);
+}
+
+static void yield_until(void *arg, int index)
+{
+    atomic_bool *stop = arg;
+
+    (void)index;
+    while (!atomic_load(stop))
+        go_yield();
+}
+
+TEST(the_monitor_sleeps_while_goroutines_come_and_go)
+{
+    atomic_bool *stop = test_alloc(sizeof *stop);
+    int fd = start_echo();
+    struct crew *c;
+    uint64_t ticks;
+    int64_t time;
+
+    round_trip(fd);
+    go_maxprocs(1);
+    c = crew_start(2, yield_until, stop);
+    time = go_now();
+    ticks = stats().monitor_ticks;
+    while (go_now() < time + GO_SECOND)
+        go_yield();
+    ticks = stats().monitor_ticks - ticks;
+    time = go_now() - time;
+    atomic_store(stop, true);
+    crew_wait(c);
+    end_echo(fd);
+    test_note("%lld looks a second", (long long)(ticks * GO_SECOND / (uint64_t)time));
+    CHECK(ticks * GO_SECOND / (uint64_t)time < 30000); /* one in 50 us is 20 000 */
+}
+
+/* All threads that there are, and those that they start. */
+static void run_on(const cpu_set_t *set)
+{
+    DIR *tasks = opendir("/proc/self/task");
+
+    for (struct dirent *d; tasks && (d = readdir(tasks));)
+        if (d->d_name[0] != '.')
+            sched_setaffinity(atoi(d->d_name), sizeof *set, set);
+    if (tasks)
+        closedir(tasks);
+}
+
+static void ask_now_and_then(void *arg, int index)
+{
+    int fd = *(int *)arg;
+    char byte = 7;
+
+    (void)index;
+    for (int i = 0; i < 500; i++) {
+        usleep(1000);
+        CHECK_EQ(1, write(fd, &byte, 1));
+        while (read(fd, &byte, 1) != 1)
+            usleep(100);
+    }
+}
+
+/* The monitor, who is woken, and who wakes are in each other's way on one CPU. */
+TEST(a_server_that_is_mostly_idle_needs_no_more_threads)
+{
+    int *fd = test_alloc(sizeof *fd);
+    cpu_set_t all, one;
+    struct crew *c;
+    uint64_t before;
+
+    go_maxprocs(1);
+    *fd = start_echo();
+    round_trip(*fd);
+    CHECK_EQ(0, sched_getaffinity(0, sizeof all, &all));
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    before = stats().threads;
+    run_on(&one);
+    c = crew_start_threads(1, ask_now_and_then, fd);
+    crew_wait(c);
+    run_on(&all);
+    test_note("%d threads, then %d", (int)before, (int)stats().threads);
+    CHECK(stats().threads <= 12);
+    end_echo(*fd);
+}
