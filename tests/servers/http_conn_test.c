@@ -148,6 +148,13 @@ TEST(what_comes_behind_garbage_is_not_looked_at)
             "x\r\n\r\n");
 }
 
+TEST(a_body_that_is_garbage_ends_the_connection)
+{
+    answers("HTTP/1.1 400 Bad Request\r\n" STAMP "Content-Length: 16\r\nConnection: close\r\n\r\n400 Bad Request\n",
+            "POST /digest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n\r\nGET /plaintext HTTP/1.1\r\nHost: "
+            "x\r\n\r\n");
+}
+
 TEST(a_method_that_a_page_does_not_have_is_told_from_one_that_nobody_knows)
 {
     answers("HTTP/1.1 405 Method Not Allowed\r\n" STAMP "Allow: GET, HEAD\r\nContent-Length: 23\r\n\r\n405 Method Not Allowed\n"
@@ -194,6 +201,21 @@ TEST(no_name_leads_out_of_the_root)
     snprintf(request, sizeof request, "GET /file/http/%%70ages.c HTTP/1.1\r\nHost: x\r\n\r\n");
     talk(t, request, strlen(request), 0);
     CHECK_EQ(0, strncmp(t->answers, "HTTP/1.1 200 ", 13));
+    pages_end();
+}
+
+TEST(a_body_larger_than_the_buffer_is_read_to_its_end)
+{
+    enum { SIZE = 300000 };
+    struct talk *t = new_talk(&usual);
+    char *input = test_alloc(SIZE + 200);
+    int head = sprintf(input, "POST /digest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", SIZE);
+
+    memset(input + head, 'a', SIZE);
+    strcpy(input + head + SIZE, "GET /plaintext HTTP/1.0\r\n\r\n");
+    talk(t, input, strlen(input), 0);
+    CHECK(strstr(t->answers, "12e1b9b179b29a4f7e5889b185d7ac71bff0ad1f49a7b391d0911b737a0f5381"));
+    CHECK(strstr(t->answers, "Hello, World!"));
     pages_end();
 }
 

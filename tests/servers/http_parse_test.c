@@ -324,6 +324,8 @@ TEST(what_are_no_chunks_is_refused)
     body_gives(400, "1\r\nab\r\n");
     body_gives(400, "1\r\na\n");
     body_gives(400, "1\r\na\r1\r\n");
+    body_gives(400, "1\r\na\rx0\r\n\r\n");
+    body_gives(400, "1\r\nax\n0\r\n\r\n");
     body_gives(400, "1\r\na\r\n\r\n");
     body_gives(400, "0\r\nA\r\n\r\n");
     body_gives(400, "0\r\n: b\r\n\r\n");
