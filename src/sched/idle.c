@@ -346,10 +346,12 @@ static void run_timers(void)
     }
 }
 
-/* The slice is over: who was to run next within it waits in the ring like the others. */
+/* The slice is over: who was to run next within it waits in the ring like the others. And who comes from elsewhere has a turn: two
+ * that hand over to each other through the next slot pick nobody, and would never look around. */
 static void end_slice(struct processor *p)
 {
     store_relaxed(&p->attention, ATTENTION_NONE);
+    p->look_around = true;
     struct goroutine *next = queue_take_next(p);
     if (next)
         queue_woken(p, next);

@@ -20,7 +20,7 @@
 #define UNFENCED_SLEEP 10000000 /* the longest sleep where the system cannot fence all threads */
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
-#define SLOWEST_PACE   500000   /* between two looks for timers: so late is one at the most that was left to others */
+#define SLOWEST_PACE   500000   /* between two looks for timers or sockets: so late is one at the most that was left to others */
 #define THREAD_RETRY   10000000
 #define REQUEST_TIME   10000 /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
@@ -324,7 +324,7 @@ static void attend_poller(struct look *l)
     if (l->polled) {
         polled = l->now;
         poll_again = l->now + poll_pause;
-        poll_pause = 2 * poll_pause < l->slice ? 2 * poll_pause : l->slice;
+        poll_pause = 2 * poll_pause < SLOWEST_PACE ? 2 * poll_pause : SLOWEST_PACE;
     }
     if (!poll_place_is_free() || (l->now - polled < GRANT && !asked))
         return;

@@ -2,14 +2,14 @@
  *
  * What holds, once there is a poller: a thread blocks in it (it has the place: sched.poll_place), or one looks for work and will
  * look there too before it sleeps, or the monitor looks again before long. The place is an idle thread's while a processor is idle,
- * so that what comes in is run at once. While all are busy nobody needs it if goroutines come and go, as each look for work
- * includes one in passing. Where nobody has looked for a grant, the monitor has those look that switch, or takes the place itself
- * if none does, and then asks who is in the way of what it catches to go.
+ * so that what comes in is run at once. While all are busy nobody needs it if goroutines come and go, as each look for work, each
+ * 64th pick and the end of each slice include one in passing. Where nobody has looked for a grant, the monitor has those look that
+ * switch, or takes the place itself if none does, and then asks who is in the way of what it catches to go.
  *
  * Who leaves the place with something to run is mostly back within microseconds: nobody is woken for that, as long as the monitor
- * looks once a slice, and it does while the poller is in use. Only when it sleeps deeper, it must be told. Partners: a thread that
- * leaves the place frees it, then looks whether the monitor sleeps; the monitor says that it sleeps, then looks whether the place
- * is free.
+ * looks by itself, and it does while the poller is in use: every half millisecond at least. Only when it sleeps deeper, it must be
+ * told. Partners: a thread that leaves the place frees it, then looks whether the monitor sleeps; the monitor says that it sleeps,
+ * then looks whether the place is free.
  *
  * SPDX-License-Identifier: MIT
  */

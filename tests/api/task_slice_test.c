@@ -314,6 +314,61 @@ TEST(a_pair_that_keeps_waking_each_other_does_not_keep_others_from_the_processor
     hogs_stop(h);
 }
 
+enum { CALLS = 21 };
+
+struct caller {
+    struct pair *pair;
+    go_chan *chan; /* of what the pair had counted at the call */
+};
+
+static void call_from_outside(void *arg, int index)
+{
+    struct caller *c = arg;
+
+    (void)index;
+    for (int i = 0; i < CALLS; i++) {
+        unsigned long count;
+
+        go_sleep(5 * GO_MILLISECOND); /* so that somebody waits for the call, mostly */
+        count = atomic_load(&c->pair->count);
+        CHECK_EQ(0, go_send(c->chan, &count));
+    }
+}
+
+static int compare(const void *left, const void *right)
+{
+    const unsigned long *a = left, *b = right;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* A slice is some thousands of its steps. */
+TEST(a_pair_that_keeps_waking_each_other_does_not_keep_waiting_who_is_woken_by_a_plain_thread)
+{
+    struct caller *c = test_alloc(sizeof *c);
+    atomic_bool *stop = test_alloc(sizeof *stop);
+    unsigned long passed[CALLS];
+    struct crew *pair, *thread;
+
+    go_maxprocs(1);
+    c->pair = test_alloc(sizeof *c->pair);
+    c->chan = test_chan(sizeof passed[0], 0);
+    pair = start_pair(c->pair, stop, 1);
+    thread = crew_start_threads(1, call_from_outside, c);
+    for (int i = 0; i < CALLS; i++) {
+        unsigned long count = 0;
+
+        CHECK_EQ(0, go_recv(c->chan, &count));
+        passed[i] = atomic_load(&c->pair->count) - count;
+    }
+    atomic_store(stop, true);
+    crew_wait(thread);
+    crew_wait(pair);
+    qsort(passed, CALLS, sizeof passed[0], compare);
+    if (!CHECK(passed[CALLS / 2] < 200000))
+        test_note("median %lu steps", passed[CALLS / 2]);
+}
+
 TEST(who_wakes_up_need_not_wait_for_the_rest_of_a_hogs_slice)
 {
     struct hogs *h;
