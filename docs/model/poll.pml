@@ -1,292 +1,518 @@
-/* Who blocks in the poller (src/sched/poll.c; idle.c: takes_place, sleep_once, sleep_idle, come_back, find_here, wake_for_place, wake_any;
- * thread.c: thread_wake; monitor.c: attend_poller, sleep_until, poll_until, monitor_kick): what becomes ready is caught.
+/* Who blocks in the poller (src/sched/poll.c; idle.c: takes_place, sleep_once, sleep_idle, come_back, go_idle, find_here,
+ * wake_for_place, wake_any; thread.c: thread_sleep, thread_wake; monitor.c: attend_poller, sleep_until, poll_until, stay_awake,
+ * monitor_kick; monitor_tell; deadlock.c): what becomes ready is caught, who is woken wakes up, and no look for a deadlock is misled.
  *
  * Once there is a poller: a thread blocks in it, or one looks for work and will look there too before it sleeps or runs a goroutine, or
- * the monitor looks again before long. Checked where nothing moves any more, the monitor sleeps until it is kicked, threads sleep or run a
- * goroutine that computes for ever: nothing is left in the poller, and no goroutine waits while a processor is idle, or while another
- * one computes that could be asked to go.
+ * the monitor looks again before long. Checked where nothing moves any more, threads sleep or run a goroutine that computes for ever:
+ *   if the monitor is in the sleep that only a kick or the poller ends: nothing is left in the poller, and no goroutine waits;
+ *   if it looks once a slice: nothing has been left for more than three slices in which no goroutine was begun;
+ *   in both cases: no thread sleeps on a note that is set, and the monitor not if it was kicked;
+ *   with CHECKS: a look for a deadlock finds one only if all goroutines wait for ever, and then one does find it.
  *
- * Bounds: PROCESSORS and THREADS, all idle at the start; EVENTS descriptors become ready, each for one goroutine. ARRIVALS goroutines come
- * from outside. A goroutine ends, or computes until it is asked to go, and ends then. The monitor finds goroutines coming and going, or
- * not, as it likes. Searching is left out (idle.pml), and so are timers (timers.pml). One step is one access to memory, all in one order,
- * or what is done under one holding of a lock.
+ * Bounds: PROCESSORS and THREADS, all idle at the start; EVENTS descriptors become ready, each for one goroutine. ARRIVALS goroutines
+ * come from outside. A goroutine ends (or with CHECKS waits for ever), or computes until it is asked to go, and ends then. REGIONS=1:
+ * thread 0 is in a blocking region, and returns as soon as a processor is idle, of which it tells nobody. EARLY: times that a thread
+ * in the poller returns for no reason (a timer, a signal), or leaves the place at once because an earlier timer has come. SLICES:
+ * times that a slice passes before all others have come to rest.
  *
- * holds -DEVENTS=2: one processor
- * holds -DPROCESSORS=2 -DEVENTS=2: two
- * holds -DEVENTS=1 -DARRIVALS=2: work comes from elsewhere, so that who blocks in the poller is woken there
- * holds -DPROCESSORS=2 -DEVENTS=1 -DARRIVALS=2: the same with two processors
- * holds -DPROCESSORS=2 -DEVENTS=1 -DARRIVALS=1 -DKEEPS_MONITOR: who goes idle need not take the place from the monitor: that is for speed
- * breaks -DEVENTS=2 -DLEAVES_UNTOLD [assertion violated]: who leaves the place must tell a monitor that sleeps
- * breaks -DEVENTS=1 -DARRIVALS=1 -DSLEEPS_UNATTENDED [assertion violated]: the monitor must see that the place is taken after it has said that it sleeps
- * breaks -DEVENTS=1 -DARRIVALS=1 -DPASSERS_TAKE_BELL [assertion violated]: who looks in passing must leave a wake-up to who blocks
- * breaks -DEVENTS=1 -DARRIVALS=1 -DNOTE_UNSEEN [assertion violated]: who is about to block must look whether somebody has just handed it a processor
- * breaks -DEVENTS=1 -DARRIVALS=2 -DKICK_UNSEEN [assertion violated]: and the monitor whether it was just kicked
- * breaks -DEVENTS=2 -DNOBODY_GOES [assertion violated]: while all processors are busy somebody must be asked to go
+ * Left out: searching, and the start of threads (idle.pml; where the monitor wants one for the place, another is about to go idle
+ * here); which idle thread is first on the list: any is; timers (timers.pml), but for EARLY; the start of the poller; the two quiet
+ * looks before the monitor sleeps: it does at once; that a catch may be too small for all. Whether goroutines come and go the
+ * monitor finds as it likes, until two slices have passed in vain. The queues are one number, and who looks at them sees all of it. That
+ * a thread which goes from goroutine to goroutine looks around at the end of a slice is for tests (api/task_slice_test).
+ *
+ * One step is one access to memory, all in one order, or what is done under one holding of sched.lock. Some are put together where
+ * nothing that others do between them makes a difference. Without FINE these are one step too: a wake-up (taking a thread off the list,
+ * setting its word, looking where it sleeps, waking it there), taking a wake-up with what is ready, and leaving the poller with the
+ * place. Who is interrupted there is late, and wakes one too many where the target has gone on; the runs with FINE have that.
+ *
+ * holds -DTHREADS=1 -DEVENTS=2 -DARRIVALS=1 -DFINE: one thread, which blocks in the poller and is woken there
+ * holds -DEVENTS=1 -DFINE: two threads and one processor: one blocks in the poller while the other computes
+ * holds -DEVENTS=2: the same with two events
+ * holds -DPROCESSORS=2 -DEVENTS=2: two processors
+ * holds -DREGIONS=1 -DEVENTS=1 -DEARLY=1: the processor is taken by who returns from a blocking region
+ * holds -DTHREADS=1 -DEVENTS=1 -DARRIVALS=1 -DEARLY=1 -DSLICES=2 -DFINE: returns for no reason, and early looks of the monitor
+ * holds -DTHREADS=1 -DEVENTS=2 -DCHECKS -DFINE: no look for a deadlock misses who is just made ready
+ * holds -DPROCESSORS=2 -DEVENTS=1 -DCHECKS: the same with two threads
+ * holds -DEVENTS=1 -DKEEPS_MONITOR: who goes idle need not take the place from the monitor: that is for speed
+ * large -DEVENTS=2 -DFINE: two events, each access a step
+ * large -DPROCESSORS=2 -DEVENTS=2 -DFINE: and with two processors
+ * large -DEVENTS=1 -DARRIVALS=1: two threads, one processor, work also from elsewhere
+ * large -DPROCESSORS=2 -DEVENTS=1 -DARRIVALS=1: and with two processors
+ * large -DEVENTS=1 -DCHECKS: looks for a deadlock with two threads and one processor
+ * breaks -DTHREADS=1 -DEVENTS=2 -DLEAVES_UNTOLD [assertion violated]: who leaves the place must tell a monitor that sleeps
+ * breaks -DREGIONS=1 -DEVENTS=1 -DEARLY=1 -DGIVES_UP_UNTOLD [assertion violated]: also who was to keep the time, and finds an earlier timer
+ * breaks -DTHREADS=1 -DEVENTS=2 -DSLEEPS_UNATTENDED [assertion violated]: who has said that it sleeps, the monitor, must look at the place
+ * breaks -DTHREADS=1 -DARRIVALS=1 -DNOTE_UNSEEN [assertion violated]: who has said that it polls must look whether it has a note
+ * breaks -DTHREADS=1 -DARRIVALS=1 -DTHREAD_UNRUNG [assertion violated]: who wakes a thread that polls must do it there
+ * breaks -DTHREADS=1 -DEVENTS=1 -DARRIVALS=1 -DKICK_UNSEEN [assertion violated]: the monitor, too, must look whether it was just kicked
+ * breaks -DTHREADS=1 -DEVENTS=1 -DARRIVALS=1 -DMONITOR_UNRUNG [assertion violated]: and be kicked where it is
+ * breaks -DTHREADS=1 -DEVENTS=1 -DARRIVALS=2 -DPASSERS_TAKE_BELL [assertion violated]: who looks in passing must not take a wake-up
+ * breaks -DPROCESSORS=2 -DEVENTS=2 -DNOBODY_TAKES_OVER [assertion violated]: where one has gone off to work another must take the place
+ * breaks -DTHREADS=1 -DEVENTS=2 -DNOBODY_GOES [assertion violated]: while all processors are busy somebody must be asked to go
+ * breaks -DTHREADS=1 -DEVENTS=1 -DCHECKS -DWAITERS_IGNORED [assertion violated]: a look for a deadlock must heed who waits for a descriptor
+ * breaks -DTHREADS=1 -DEVENTS=1 -DCHECKS -DDISPATCHES_UNCOUNTED [assertion violated]: and who is off that line, and in no queue yet
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef PROCESSORS
 #define PROCESSORS 1
 #endif
-#define THREADS (PROCESSORS + 1)
+#ifndef THREADS
+#define THREADS 2
+#endif
 #ifndef EVENTS
 #define EVENTS 0
 #endif
 #ifndef ARRIVALS
 #define ARRIVALS 0
 #endif
+#ifndef REGIONS
+#define REGIONS 0
+#endif
+#ifndef EARLY
+#define EARLY 0
+#endif
+#ifndef SLICES
+#define SLICES 0
+#endif
+
+#ifdef FINE
+#define TOGETHER
+#else
+#define TOGETHER atomic
+#endif
 
 #define NOBODY  0
 #define IDLE    1
 #define MONITOR 2
-#define NONE    7
+#define NONE    3
 
-byte pending; /* in the poller */
+byte pending; /* in the poller: descriptors that have become ready */
 bool bell;    /* and a wake-up */
 byte work;    /* runnable goroutines */
+byte events = EVENTS, arrivals = ARRIVALS, early = EARLY, slices = SLICES;
 
 /* Under sched.lock, of which a step here is one holding. */
 byte idle_ps = PROCESSORS;
-byte idle_ms = (1 << THREADS) - 1; /* a set */
-bool note[THREADS], handed[THREADS];
+byte idle_ms = (1 << THREADS) - 1 - REGIONS; /* a set */
+bool handed[THREADS];
 
 byte place = NOBODY;
-bool polls[THREADS], monitor_polls;
-bool asleep, kicked;
-bool computes[THREADS], attention[THREADS];
-bool deep; /* the monitor waits for a kick, or in the poller without a limit */
+bool note[THREADS], polls[THREADS], sleeps[THREADS]; /* the last: in os_wait */
+bool kicked, monitor_polls, monitor_sleeps, asleep;
+bool computes[THREADS]; /* until it is asked to go */
+byte vain;              /* slices in a row in which nothing moved, and something waited */
+
+#ifdef CHECKS
+byte alive = EVENTS, waiting = EVENTS, stuck; /* goroutines: all, in line at descriptors, waiting for something else for ever */
+byte dispatching;
+bool locked, reported;
+#define UNLOCKED (!locked)
+#define ENDS     alive--
+#else
+#define UNLOCKED true
+#define ENDS     skip
+#endif
+
+#if THREADS == 1
+#define NOTED note[0]
+#elif THREADS == 2
+#define NOTED (note[0] || note[1])
+#else
+#define NOTED (note[0] || note[1] || note[2])
+#endif
+
+/* ---- waking ---- */
+
+inline wake_up()
+{
+    if
+#ifndef MONITOR_UNRUNG
+    :: atomic { monitor_polls -> bell = true }
+    :: atomic { !monitor_polls -> monitor_sleeps = false }
+#else
+    :: monitor_sleeps = false
+#endif
+    fi
+}
 
 inline monitor_kick()
 {
-    kicked = true;
     if
-    :: monitor_polls -> bell = true
-    :: !monitor_polls
+    :: kicked
+    :: TOGETHER { atomic { !kicked -> kicked = true }; wake_up() }
     fi
 }
 
 inline monitor_tell()
 {
     if
-    :: asleep -> monitor_kick()
-    :: !asleep
+    :: !asleep || kicked
+    :: TOGETHER { atomic { asleep && !kicked -> kicked = true }; wake_up() }
     fi
 }
 
-/* Under the lock, but for the last step: takes an idle thread off the list. */
-inline pop_thread(which)
+inline thread_wake()
 {
+    note[w] = true;
     if
-    :: idle_ms & 1 -> which = 0
-    :: !(idle_ms & 1) && idle_ms & 2 -> which = 1
-    :: !(idle_ms & 3) && idle_ms & 4 -> which = 2
-    :: idle_ms == 0 -> which = NONE
-    fi;
-    if
-    :: which != NONE -> idle_ms = idle_ms & ~(1 << which)
-    :: which == NONE
+#ifndef THREAD_UNRUNG
+    :: atomic { polls[w] -> bell = true; w = NONE }
+    :: atomic { !polls[w] -> sleeps[w] = false; w = NONE }
+#else
+    :: atomic { true -> sleeps[w] = false; w = NONE }
+#endif
     fi
 }
 
-inline thread_wake(which)
+inline pop_thread()
 {
-    note[which] = true;
     if
-    :: polls[which] -> bell = true
-    :: !polls[which]
+    :: idle_ms & 1 -> w = 0
+#if THREADS >= 2
+    :: idle_ms & 2 -> w = 1
+#endif
+#if THREADS >= 3
+    :: idle_ms & 4 -> w = 2
+#endif
     fi;
-    which = NONE
+    idle_ms = idle_ms & ~(1 << w)
+}
+
+/* idle_count is read without the lock, which makes no difference: it is read again under it. */
+inline wake_searcher()
+{
+    if
+    :: TOGETHER {
+            atomic { idle_ps > 0 && idle_ms != 0 && UNLOCKED -> pop_thread(); idle_ps--; handed[w] = true };
+            thread_wake()
+        }
+    :: idle_ps == 0 || idle_ms == 0 && UNLOCKED
+    fi
 }
 
 inline wake_any()
 {
     monitor_tell();
-    atomic {
-        if
-        :: idle_ps > 0 ->
-            pop_thread(w);
-            if
-            :: w != NONE -> idle_ps--; handed[w] = true
-            :: w == NONE
-            fi
-        :: idle_ps == 0
-        fi
-    };
+    wake_searcher()
+}
+
+#if defined(CHECKS) && !defined(DISPATCHES_UNCOUNTED)
+#define COUNT(n) dispatching = dispatching + (n)
+#else
+#define COUNT(n) skip
+#endif
+
+/* poll_dispatch: who waited is off the line before it is in a queue. */
+inline take_off_line()
+{
+    COUNT(1);
+#ifdef CHECKS
+    waiting = waiting - caught
+#endif
+}
+
+/* With a processor, on its queue. */
+inline dispatch_here()
+{
     if
-    :: w != NONE -> thread_wake(w)
-    :: w == NONE
+    :: caught > 0 ->
+        take_off_line();
+        atomic { UNLOCKED -> work = work + caught; caught = 0 };
+        COUNT(-1)
+    :: caught == 0
     fi
+}
+
+/* Without, one after the other. */
+inline dispatch_outside()
+{
+    if
+    :: caught > 0 ->
+        take_off_line();
+        do
+        :: atomic { caught > 0 && UNLOCKED -> work++; caught-- }; wake_any()
+        :: caught == 0 -> break
+        od;
+        COUNT(-1)
+    :: caught == 0
+    fi
+}
+
+#ifdef CHECKS
+/* That the process has no threads but ours takes long to find out, and is true here. */
+inline all_still()
+{
+    atomic { UNLOCKED -> still = (idle_ps == PROCESSORS && work == 0); locked = still };
+    if
+    :: still ->
+#ifndef WAITERS_IGNORED
+        still = (waiting == 0); /* poll_anybody_waits */
+#endif
+        atomic { still = (still && dispatching == 0); locked = false }
+    :: !still
+    fi
+}
+
+inline deadlock_check()
+{
+    all_still();
+    if
+    :: still ->
+        all_still();
+        if
+        :: atomic { still -> assert(alive == stuck); reported = true; still = false }
+        :: !still
+        fi
+    :: !still
+    fi
+}
+#endif
+
+/* ---- a thread of ours ---- */
+
+/* m->idle, and there is an idle processor */
+#define COMES_BACK (UNLOCKED && idle_ps > 0 && (idle_ms >> me) & 1)
+#define STAYS      (UNLOCKED && !(idle_ps > 0 && (idle_ms >> me) & 1))
+
+inline come_back()
+{
+    idle_ps--;
+    idle_ms = idle_ms & ~(1 << me)
 }
 
 proctype Thread(byte me)
 {
     byte caught, w = NONE;
-    bool mine, noted, back;
+#ifdef CHECKS
+    bool still;
+#endif
 
-sleep:
+#if REGIONS
+    if
+    :: me == 0 -> /* take_back: tells nobody */
+end_blocks:
+        atomic { idle_ps > 0 && UNLOCKED -> idle_ps-- };
+        goto runs
+    :: me != 0
+    fi;
+#endif
+
+sleep_once:
     if /* takes_place */
-    :: idle_ps == 0 -> mine = false
-    :: idle_ps > 0 ->
+    :: idle_ps == 0 -> goto thread_sleep
+    :: idle_ps > 0
+    fi;
+    if
+    :: atomic { place == NOBODY -> place = IDLE };
         if
-        :: atomic { place == NOBODY -> place = IDLE; mine = true }
-        :: place == IDLE -> mine = false
-        :: place == MONITOR ->
-            mine = false;
+        :: goto poll_sleep
+#if EARLY
+        :: atomic { early > 0 -> early-- }; /* to keep the time, but an earlier timer has come */
+            place = NOBODY;
+#ifndef GIVES_UP_UNTOLD
+            monitor_tell();
+#endif
+            goto woken
+#endif
+        fi
+    :: place != NOBODY
+    fi;
+    if
+    :: place == MONITOR ->
 #ifndef KEEPS_MONITOR
-            monitor_kick()
+        monitor_kick()
 #endif
-        fi
+    :: place != MONITOR
     fi;
+
+thread_sleep:
+#ifdef CHECKS
+    deadlock_check();
+#endif
+thread_sleeps:
     if
-    :: mine ->
-        polls[me] = true;
-        if
-#ifndef NOTE_UNSEEN
-        :: note[me]
-        :: !note[me] ->
-#else
-        :: true ->
-#endif
-end_poll:   atomic { pending > 0 || bell -> caught = pending; pending = 0; bell = false }
-        fi;
-        polls[me] = false;
-        place = NOBODY;
-#ifndef LEAVES_UNTOLD
-        monitor_tell()
-#endif
-    :: !mine ->
+    :: note[me] -> goto woken
+    :: atomic { !note[me] -> sleeps[me] = true } /* os_wait looks at the word again, in one step with going to sleep */
+    fi;
 end_sleep:
-        note[me]
-    fi;
+    !sleeps[me] -> goto thread_sleeps;
 
-    noted = note[me];
-    if
-    :: noted -> atomic { note[me] = false; back = handed[me]; handed[me] = false }
-    :: !noted -> /* come_back */
-        atomic {
-            back = idle_ps > 0 && (idle_ms >> me) & 1;
-            if
-            :: back -> idle_ps--; idle_ms = idle_ms & ~(1 << me)
-            :: !back
-            fi
-        }
-    fi;
-    if /* poll_dispatch */
-    :: caught > 0 && back -> atomic { work = work + caught; caught = 0 }
-    :: caught > 0 && !back -> atomic { work = work + caught; caught = 0 }; wake_any(); monitor_kick()
-    :: caught == 0
-    fi;
-    if
-    :: !back && !noted -> goto sleep
-    :: !back && noted -> atomic { idle_ms = idle_ms | 1 << me; noted = false }; goto recheck
-    :: back -> noted = false
-    fi;
-
-look:
-    if
-    :: atomic { work > 0 -> work-- }; goto runs
-    :: work == 0 ->
-        if /* poll_in_passing */
-        :: place == NOBODY ->
-            atomic {
-                caught = pending;
-                pending = 0;
-#ifdef PASSERS_TAKE_BELL
-                bell = false
+poll_sleep:
+#ifdef CHECKS
+    deadlock_check();
 #endif
-            };
-            if
-            :: caught > 0 -> atomic { work = work + caught; caught = 0 }; goto look
-            :: caught == 0
-            fi
-        :: place != NOBODY
+    polls[me] = true;
+    if
+#ifndef NOTE_UNSEEN
+    :: note[me]
+    :: !note[me] ->
+#else
+    :: true ->
+#endif
+end_poll:
+        if
+        :: atomic { pending > 0 && !bell -> caught = pending; pending = 0 }
+        :: TOGETHER { atomic { bell -> caught = pending; pending = 0 }; bell = false }
+#if EARLY
+        :: atomic { early > 0 -> early-- }
+#endif
         fi
     fi;
-    atomic { idle_ps++; idle_ms = idle_ms | 1 << me };
-recheck:
+    TOGETHER { polls[me] = false; place = NOBODY };
+#ifndef LEAVES_UNTOLD
+    monitor_tell();
+#endif
+
+woken: /* sleep_idle */
     if
-    :: work > 0 ->
+    :: atomic { note[me] && handed[me] -> note[me] = false; handed[me] = false };
+        dispatch_here()
+    :: atomic { note[me] && !handed[me] -> note[me] = false };
+        dispatch_outside();
+        atomic { UNLOCKED -> idle_ms = idle_ms | 1 << me }; /* go_idle */
+        goto recheck
+    :: atomic { !note[me] && COMES_BACK -> come_back() };
+        dispatch_here()
+    :: !note[me] && STAYS ->
+        if
+        :: caught > 0 -> dispatch_outside(); monitor_kick()
+        :: caught == 0
+        fi;
+        goto sleep_once
+    fi;
+
+look: /* find_here */
+    if
+    :: atomic { work > 0 && UNLOCKED -> work--; vain = 0 }; goto runs
+    :: work == 0 && place == NOBODY -> /* poll_in_passing */
         atomic {
-            back = idle_ps > 0 && (idle_ms >> me) & 1;
-            if
-            :: back -> idle_ps--; idle_ms = idle_ms & ~(1 << me)
-            :: !back
-            fi
+            caught = pending;
+            pending = 0;
+#ifdef PASSERS_TAKE_BELL
+            bell = false
+#endif
         };
         if
-        :: back -> goto look
-        :: !back
+        :: caught > 0 -> dispatch_here(); goto look
+        :: caught == 0
+        fi
+    :: work == 0 && place != NOBODY
+    fi;
+    atomic { UNLOCKED -> idle_ps++; idle_ms = idle_ms | 1 << me }; /* go_idle */
+recheck:
+    if
+    :: atomic { work > 0 && COMES_BACK -> come_back() }; goto look
+    :: work == 0 || STAYS -> goto sleep_once
+    fi;
+
+runs:
+    if /* stop_searching, or schedule_for_ever */
+    :: work > 0 ->
+        if
+        :: wake_any()
+        :: monitor_tell() /* it was not searching */
         fi
     :: work == 0
     fi;
-    goto sleep;
-
-runs:
     if
-    :: work > 0 -> wake_any()
-    :: work == 0
-    fi;
-    if
-    :: goto look
+    :: ENDS
+#ifdef CHECKS
+    :: stuck++
+#endif
     :: computes[me] = true;
-end_compute:
-        atomic { attention[me] -> attention[me] = false; computes[me] = false };
-        goto look
+end_computes:
+        atomic { !computes[me] -> ENDS }
+    fi;
+    goto look
+}
+
+/* Nothing moves any more. */
+inline check_rest()
+{
+    assert(pending == 0 && work == 0);
+    assert(!kicked && !NOTED);
+#ifdef CHECKS
+    assert(reported || stuck == 0 || stuck < alive)
+#endif
+}
+
+inline check_slice()
+{
+    assert(!kicked && !NOTED);
+    if
+    :: pending > 0 || work > 0 -> assert(vain < 3); vain++
+    :: else -> vain = 0
     fi
 }
 
 proctype Monitor()
 {
-    byte caught, w = NONE, i;
-    bool mine, idle, sleeps;
+    byte caught, w = NONE;
+    bool mine, waits, idle;
+#ifdef CHECKS
+    bool still;
+#endif
 
 look:
     kicked = false;
-    mine = false;
-    idle = idle_ps > 0;
-    if /* attend_poller */
-    :: place == NOBODY && idle ->
-        atomic { pop_thread(w) };
-        if
-        :: w != NONE -> thread_wake(w)
-        :: w == NONE
+    atomic {
+        waits = (work > 0);
+        idle = (idle_ps > 0);
+#ifndef NOBODY_GOES
+        if /* look_at_running */
+        :: !idle && waits ->
+            computes[0] = false;
+#if THREADS >= 2
+            computes[1] = false;
+#endif
+#if THREADS >= 3
+            computes[2] = false;
+#endif
+        :: else
         fi
-    :: place == NOBODY && !idle ->
+#endif
+    };
+    if /* attend_poller */
+    :: place != NOBODY
+#ifndef NOBODY_TAKES_OVER
+    :: place == NOBODY && idle ->
         if
-        :: true /* goroutines come and go */
-        :: atomic { place == NOBODY -> place = MONITOR; mine = true }
+        :: TOGETHER { atomic { idle_ms != 0 && UNLOCKED -> pop_thread() }; thread_wake() }
+        :: idle_ms == 0 && UNLOCKED /* a thread is about to go idle */
+        fi
+#else
+    :: place == NOBODY && idle
+#endif
+    :: place == NOBODY && !idle && vain < 2 /* goroutines come and go */
+    :: atomic { place == NOBODY && !idle -> place = MONITOR; mine = true }
+    fi;
+    idle = false;
+    if
+    :: waits -> waits = false; wake_searcher(); goto shallow
+    :: !waits && mine
+    :: !waits && !mine ->
+        if
+        :: place == NOBODY -> goto shallow
         :: place != NOBODY
         fi
-    :: place != NOBODY
     fi;
-    sleeps = work == 0;
-    if
-    :: !sleeps ->
-        wake_any();
-#ifndef NOBODY_GOES
-        for (i : 0 .. THREADS - 1) {
-            if
-            :: computes[i] && idle_ps == 0 -> attention[i] = true
-            :: else
-            fi
-        }
+
+#ifdef CHECKS
+    deadlock_check();
 #endif
-    :: sleeps -> sleeps = mine || place != NOBODY
-    fi;
+    asleep = true;
     if
-    :: sleeps ->
-        asleep = true;
-        if
-        :: work > 0 -> goto awake
+    :: work > 0 -> goto awake
+    :: work == 0
+    fi;
 #ifndef SLEEPS_UNATTENDED
-        :: work == 0 && !mine && place == NOBODY -> goto awake
-        :: work == 0 && (mine || place != NOBODY)
-#else
-        :: work == 0
-#endif
-        fi
-    :: !sleeps
+    if
+    :: !mine && place == NOBODY -> goto awake
+    :: mine || place != NOBODY
     fi;
+#endif
     if
     :: mine ->
         monitor_polls = true;
@@ -297,54 +523,84 @@ look:
 #else
         :: true ->
 #endif
+end_polls:
             if
-            :: sleeps ->
-                deep = true;
-end_poll:       atomic { pending > 0 || bell -> caught = pending; pending = 0; bell = false; deep = false }
-            :: !sleeps -> atomic { caught = pending; pending = 0; bell = false }
+            :: atomic { pending > 0 && !bell -> caught = pending; pending = 0 }
+            :: TOGETHER { atomic { bell -> caught = pending; pending = 0 }; bell = false }
+            :: atomic { timeout -> check_rest(); goto end }
             fi
         fi;
-        monitor_polls = false;
-        place = NOBODY;
-        asleep = false;
+        goto polled
+    :: !mine && kicked -> goto awake
+    :: atomic { !mine && !kicked -> monitor_sleeps = true };
+end_sleeps:
         if
-        :: caught > 0 -> atomic { work = work + caught; caught = 0 }; wake_any()
-        :: caught == 0
+        :: !monitor_sleeps -> goto awake
+        :: atomic { timeout -> check_rest(); goto end }
         fi
-    :: !mine && sleeps ->
-        deep = true;
-end_sleep:
-        kicked;
-        deep = false;
-        asleep = false
-    :: !mine && !sleeps
+    fi;
+
+shallow: /* until a slice has passed */
+    if
+    :: mine ->
+        monitor_polls = true;
+        if
+        :: kicked
+        :: !kicked ->
+            if
+            :: atomic { pending > 0 && !bell -> caught = pending; pending = 0; vain = 0 }
+            :: TOGETHER { atomic { bell -> caught = pending; pending = 0 }; bell = false }
+            :: atomic { slices > 0 -> slices-- }
+            :: atomic { timeout -> check_slice() }
+            fi
+        fi;
+        goto polled
+    :: !mine && kicked
+    :: atomic { !mine && !kicked -> monitor_sleeps = true };
+        if
+        :: !monitor_sleeps
+        :: atomic { slices > 0 -> slices--; monitor_sleeps = false }
+        :: atomic { timeout -> monitor_sleeps = false; check_slice() }
+        fi
     fi;
     goto look;
 
-awake:
+polled:
+    TOGETHER {
+        monitor_polls = false;
+        asleep = false;
+        atomic { place = NOBODY; mine = false }
+    };
+    dispatch_outside();
+    goto look;
+
+awake: /* stay_awake */
     asleep = false;
     if
-    :: mine -> place = NOBODY
+    :: atomic { mine -> place = NOBODY; mine = false }
     :: !mine
     fi;
-    goto look
+    goto look;
+end:
 }
 
+/* Descriptors become ready. */
 proctype Kernel()
 {
-    byte n = EVENTS;
+end:
     do
-    :: atomic { n > 0 -> n--; pending++ }
-    :: n == 0 -> break
+    :: atomic { events > 0 -> events--; pending++ }
     od
 }
 
+/* A plain thread makes goroutines ready. */
 proctype Outside()
 {
-    byte n = ARRIVALS, w = NONE;
+    byte w = NONE;
+
+end:
     do
-    :: n > 0 -> atomic { n--; work++ }; wake_any()
-    :: n == 0 -> break
+    :: atomic { arrivals > 0 && UNLOCKED -> arrivals--; work++ }; wake_any()
     od
 }
 
@@ -356,12 +612,10 @@ init {
             run Thread(i)
         }
         i = 0;
+        run Monitor();
         run Kernel();
-        run Outside();
-        run Monitor()
+#if ARRIVALS
+        run Outside()
+#endif
     }
-    timeout;
-    assert(deep);
-    assert(pending == 0);
-    assert(work == 0)
 }
