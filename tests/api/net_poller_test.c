@@ -284,3 +284,76 @@ TEST(an_idle_process_wakes_for_each_byte)
         close_both(k->ends);
     }
 }
+
+/* ---- while processors come and go ---- */
+
+struct changing {
+    int ends[2];
+    atomic_bool *stop;
+    atomic_int rounds;
+};
+
+static void give_back(void *arg)
+{
+    struct changing *c = arg;
+    char byte;
+
+    while (go_read(c->ends[1], &byte, 1) == 1)
+        CHECK_EQ(1, go_write(c->ends[1], &byte, 1));
+}
+
+static void talk(void *arg, int index)
+{
+    struct changing *c = (struct changing *)arg + index;
+    char byte;
+
+    CHECK_EQ(0, go(give_back, c));
+    while (!atomic_load(c->stop)) {
+        CHECK_EQ(1, go_write(c->ends[0], "x", 1));
+        if (!CHECK_EQ(1, go_read(c->ends[0], &byte, 1)))
+            break;
+        atomic_fetch_add(&c->rounds, 1);
+    }
+    CHECK_EQ(0, go_shutdown(c->ends[0], GO_WRITABLE));
+}
+
+enum { TALKS = 10 };
+
+static bool all_talk(struct changing *all, const int *before)
+{
+    for (int i = 0; i < TALKS; i++)
+        if (atomic_load(&all[i].rounds) - before[i] < 3)
+            return false;
+    return true;
+}
+
+/* Whatever their number becomes, somebody looks into the poller. */
+TEST(the_number_of_processors_may_change_while_others_wait_for_descriptors)
+{
+    static const int numbers[] = {1, 4, 2, 8, 1, 3};
+    struct changing *all = test_alloc(TALKS * sizeof *all);
+    atomic_bool *stop = test_alloc(sizeof *stop);
+    struct crew *c;
+
+    for (int i = 0; i < TALKS; i++) {
+        net_unix_pair(SOCK_STREAM, all[i].ends);
+        all[i].stop = stop;
+    }
+    c = crew_start(TALKS, talk, all);
+    for (int i = 0; i < SCALED(150); i++) {
+        int before[TALKS];
+
+        go_maxprocs(numbers[i % 6]);
+        for (int k = 0; k < TALKS; k++)
+            before[k] = atomic_load(&all[k].rounds);
+        if (i % 2) /* main sleeps: the process may be idle but for those who talk */
+            for (int64_t end = test_now() + 30 * GO_SECOND; !all_talk(all, before) && test_now() < end;)
+                CHECK_EQ(0, go_sleep(100 * GO_MICROSECOND));
+        EVENTUALLY(all_talk(all, before));
+    }
+    atomic_store(stop, true);
+    crew_wait(c);
+    EVENTUALLY(go_count() == 1);
+    for (int i = 0; i < TALKS; i++)
+        close_both(all[i].ends);
+}
