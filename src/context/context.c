@@ -237,6 +237,8 @@ int go_ctx_cancel(go_ctx *ctx, int cause)
 {
     if (!ctx || ctx == &background || cause > 0)
         return -EINVAL;
+    if (go_ctx_err(ctx)) /* by its deadline, perhaps, which a call has seen already */
+        return 0;
     return ctx_end(ctx, -ECANCELED, cause ? cause : -ECANCELED);
 }
 

@@ -420,6 +420,21 @@ TEST(who_asks_first_after_the_deadline_sees_it)
     go_ctx_free(ctx);
 }
 
+TEST(after_the_deadline_it_is_too_late_to_cancel)
+{
+    for (int i = 0; i < SCALED(100); i++) {
+        int64_t deadline = go_deadline(20 * GO_MICROSECOND);
+        go_ctx *ctx = go_ctx_with_deadline(NULL, deadline);
+
+        while (go_now() < deadline)
+            ;
+        CHECK_EQ(0, go_ctx_cancel(ctx, -EIO));
+        CHECK_EQ(-ETIMEDOUT, go_ctx_err(ctx));
+        CHECK_EQ(-ETIMEDOUT, go_ctx_cause(ctx));
+        go_ctx_free(ctx);
+    }
+}
+
 TEST(cancelled_before_its_deadline_a_context_was_cancelled_also_later)
 {
     int64_t deadline = go_deadline(20 * GO_MILLISECOND);
