@@ -236,6 +236,7 @@ TEST(at_the_limit_to_try_gives_eagain)
     CHECK_EQ(-EAGAIN, go_group_try_spawn(s->group, wait_at_gate, s));
     CHECK_EQ(0, go_chan_close(s->gate));
     EVENTUALLY(go_group_try_spawn(s->group, end_well, s) == 0);
+    CHECK_EQ(0, go_group_wait(s->group));
     CHECK_EQ(0, go_group_free(s->group));
     CHECK_EQ(3, atomic_load(&s->ended));
 }

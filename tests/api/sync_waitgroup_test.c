@@ -198,28 +198,36 @@ TEST(a_wait_group_may_go_away_also_after_a_wait_that_gave_up)
         CHECK(all_ones(&groups[i].wg, sizeof groups[i].wg));
 }
 
+struct up_and_down {
+    go_waitgroup wg;
+    atomic_int counting;
+};
+
 static void count_up_and_down(void *arg, int index)
 {
-    go_waitgroup *wg = arg;
+    struct up_and_down *u = arg;
 
     (void)index;
-    for (int i = 0; i < SCALED(5000); i++) {
-        CHECK_EQ(0, go_waitgroup_add(wg, 1));
-        if (i % 100 == 0)
-            go_waitgroup_wait_until(wg, go_deadline(1));
-        CHECK_EQ(0, go_waitgroup_done(wg));
+    for (int i = 0; i < SCALED(200000); i++) {
+        CHECK_EQ(0, go_waitgroup_add(&u->wg, 1));
+        CHECK_EQ(0, go_waitgroup_done(&u->wg));
     }
+    atomic_fetch_sub(&u->counting, 1);
 }
 
 TEST(no_count_is_lost_where_one_comes_to_zero_while_another_adds)
 {
-    go_waitgroup *wg = test_alloc(sizeof *wg);
+    struct up_and_down *u = test_alloc(sizeof *u);
 
     go_maxprocs(4);
-    struct crew *threads = crew_start_threads(2, count_up_and_down, wg);
-    crew_run(2, count_up_and_down, wg);
+    atomic_store(&u->counting, 4);
+    struct crew *threads = crew_start_threads(2, count_up_and_down, u);
+    struct crew *goroutines = crew_start(2, count_up_and_down, u);
+    while (atomic_load(&u->counting))
+        go_waitgroup_wait_until(&u->wg, go_deadline(GO_MICROSECOND)); /* one that gives up leaves its mark */
+    crew_wait(goroutines);
     crew_wait(threads);
-    CHECK_EQ(0, go_waitgroup_wait_until(wg, GO_NOW));
+    CHECK_EQ(0, go_waitgroup_wait_until(&u->wg, GO_NOW));
 }
 
 TEST(trying_and_deadlines_end_the_wait)
