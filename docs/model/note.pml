@@ -1,8 +1,8 @@
 /* A note: one futex word on which one thread sleeps until another has set it (src/sched/thread.c: thread_sleep, thread_wake;
- * sched_ready and stop_thread of park.c; wait_as_thread and give_up of wait.c for deadlines).
+ * sched_ready and stop_thread of park.c; wait_as_thread and interrupt of wait.c for deadlines).
  *
  * A sleeper announces itself (an idle list, a waiter on a queue), sleeps, clears the note, and comes back; who takes it off the
- * list hands something over and sets the note; so there is one wake-up to each announcement, and the note is clear at each. With a
+ * list, or wins its claim, hands something over and sets the note; so there is one wake-up to each announcement, and the note is clear at each. With a
  * deadline the sleeper may take itself off; if it is too late for that, the note is on its way and must be waited for.
  *
  * Bounds: 1 sleeper, 2 wakers, 3 announcements, 2 spurious returns in all, a deadline that passes at any moment.
@@ -21,9 +21,8 @@
 #define SPURIOUS 2
 
 bool note;
-bool listed; /* announced; whoever clears it owns the wake-up */
+bool listed; /* announced; whoever clears it owns the wake-up: under a lock, or by the claim */
 bool asleep; /* in the kernel */
-bool lock;   /* of the list */
 byte spurious = SPURIOUS;
 byte handed, received;
 bool done;
@@ -60,11 +59,12 @@ active proctype Sleeper()
             :: !asleep
             :: atomic { asleep && spurious > 0 -> asleep = false; spurious-- }
             :: atomic { asleep && !late -> asleep = false; late = true }; /* the deadline */
-                atomic { !lock -> lock = true };
-                if /* give_up */
-                :: listed -> listed = false; lock = false; goto next
-                :: !listed -> lock = false
-                fi;
+                atomic {
+                    if /* interrupt */
+                    :: listed -> listed = false; goto next
+                    :: !listed
+                    fi
+                };
 #ifdef LEAVES_EARLY
                 break
 #endif
@@ -88,9 +88,7 @@ next:
 active [WAKERS] proctype Waker()
 {
     do
-    :: atomic { listed && !lock -> lock = true };
-        listed = false;
-        lock = false;
+    :: atomic { listed -> listed = false };
 #ifdef SETS_FIRST
         note = true;
         handed++;

@@ -4,7 +4,8 @@
  *
  * Bounds: two selects that face each other on two channels, A {send c0, recv c1} and B {recv c0, send c1}, with what each configuration
  * adds. Nobody is ever left waiting: then a lost wake-up is an invalid end state. A frame is alive until its go_select returns; each
- * access to a waiter, a claim or a selection asserts that. Steps under a channel's lock are split only where another lock's holder or
+ * access to a waiter, a claim or a selection asserts that. A deadline touches no channel; cancellers, which do the same, and channels
+ * that are freed are in interrupt.pml. Steps under a channel's lock are split only where another lock's holder or
  * the goroutine could see the difference. Queues are as in the code, first in first out.
  *
  * holds: with a sender and a receiver on c0 besides, all four come through
@@ -19,7 +20,9 @@
  * breaks -DLOOKS_WITHOUT_LOCK [assertion violated]: and under the locks, all of them
  * breaks -DENQUEUES_LATE [invalid end state]: the waiters must be enqueued under the same locks as the last look
  * breaks -DLOCKS_AS_WRITTEN [invalid end state]: the locks must be taken in one order by all
- * breaks -DDEADLINES -DEXPIRES_UNLOCKED [assertion violated]: the deadline too must hold a lock that is dropped after the switch
+ * breaks -DDEADLINES -DREADIES_LEAVING [assertion violated]: a deadline does not make ready who has not left its stack yet
+ * breaks -DDEADLINES -DFORGETS_LEFT [invalid end state]: the context that comes after it does
+ * breaks -DDEADLINES -DSWAPS_LATE [assertion violated]: before it drops the locks it is through with the frame
  * breaks -DDEADLINES -DEXPIRES_UNCLAIMED [assertion violated]: the deadline too must win the claim
  * breaks -DDEADLINES -DDISARMS_AT_ONCE [assertion violated]: disarming must wait for a timer that is firing
  *
@@ -73,6 +76,8 @@ bool off_stack[MANY];
 bool after[MANY]; /* the next context has locks to drop for it */
 bool ready[MANY];
 bool armed[MANY];
+bool parked[MANY]; /* the stage: PARKED */
+bool given_up[MANY]; /* LEFT_TO_RELEASE */
 bool timer_lock[MANY];
 
 byte sent, received; /* elements that the sending and the receiving sides say they have passed on */
@@ -289,14 +294,12 @@ proctype Select(byte me)
         if
         :: ready[me]
 #ifdef DEADLINES
-        :: lock_take(0);
-            atomic {
+        :: atomic {
                 if
                 :: claim[me] == 0 -> claim[me] = 3
                 :: else
                 fi
             };
-            lock_drop(0);
             if
             :: claim[me] == 3
             :: claim[me] != 3 -> ready[me] /* the note is on its way */
@@ -317,6 +320,12 @@ proctype Select(byte me)
 #endif
 #endif
     fi;
+#ifdef DEADLINES
+    if
+    :: claim[me] == 3 -> lock_take(0); lock_drop(0)
+    :: else
+    fi;
+#endif
 
     /* dequeue_others */
 #ifndef LEAVES_WAITERS
@@ -360,58 +369,78 @@ done:
     leave()
 }
 
-/* unlock_all and drop, on another stack. */
+/* release_locks with unlock_all, and drop, on another stack. */
 proctype After(byte me)
 {
+    bool ready_it;
+
 end:
     atomic { after[me] -> after[me] = false };
     if
     :: me < S ->
+#if defined(DEADLINES) && !defined(SWAPS_LATE)
+        d_step { assert(alive[me]); ready_it = given_up[me]; parked[me] = true };
+#endif
         assert(alive[me]);
         lock_drop(1);
         assert(alive[me])
     :: else
     fi;
-    lock_drop(0)
+    lock_drop(0);
+#ifdef DEADLINES
+#ifdef SWAPS_LATE
+    if
+    :: me < S -> d_step { assert(alive[me]); ready_it = given_up[me]; parked[me] = true }
+    :: else
+    fi;
+#endif
+    if
+#ifdef FORGETS_LEFT
+    :: true
+#else
+    :: ready_it -> sched_ready(me)
+    :: else
+#endif
+    fi
+#endif
 }
 
 #ifdef DEADLINES
-/* timers_run and expire; the deadline passes at any moment while it is armed. */
+/* timers_run, expire and interrupt; the deadline passes at any moment while it is armed. */
 proctype Timer(byte me)
 {
-    byte w;
+    bool won;
 
 end:
     do
     :: atomic { armed[me] && !timer_lock[me] -> timer_lock[me] = true; armed[me] = false };
-        assert(alive[me]);
-        if
-#ifdef EXPIRES_UNLOCKED
-        :: true ->
-#else
-        :: atomic { lock[0] -> armed[me] = true; timer_lock[me] = false } /* try again later */
-        :: atomic { !lock[0] -> lock[0] = true };
-#endif
+        atomic {
             assert(alive[me]);
-            atomic { /* give_up */
-                if
-#ifdef EXPIRES_UNCLAIMED
-                :: true -> claim[me] = 3; w = me
-#else
-                :: claim[me] == 0 -> claim[me] = 3; w = me
-                :: claim[me] != 0 -> w = NOBODY
-#endif
-                fi
-            };
-#ifndef EXPIRES_UNLOCKED
-            lock_drop(0);
-#endif
             if
-            :: w != NOBODY -> sched_ready(me)
-            :: else
-            fi;
-            atomic { timer_lock[me] = false; w = 0 }
-        fi
+#ifdef EXPIRES_UNCLAIMED
+            :: true -> claim[me] = 3; won = true
+#else
+            :: claim[me] == 0 -> claim[me] = 3; won = true
+            :: claim[me] != 0
+#endif
+            fi
+        };
+        if
+        :: won ->
+            d_step {
+                assert(alive[me]);
+                given_up[me] = true;
+#ifndef READIES_LEAVING
+                won = parked[me]
+#endif
+            }
+        :: else
+        fi;
+        if
+        :: won -> sched_ready(me)
+        :: else
+        fi;
+        atomic { timer_lock[me] = false; won = false }
     od
 }
 #endif
