@@ -72,10 +72,13 @@ static void stop_timer(go_ctx *ctx)
         ctx_drop(ctx);
 }
 
-/* Gives its children, to be ended by the caller; *first: it was not done before. */
-static go_ctx *end_one(go_ctx *ctx, int32_t err, int32_t cause, bool *first)
+/* Gives its children, to be ended by the caller; *first: it was not done before. If its deadline has passed it was that, as calls
+ * may have said already. */
+static go_ctx *end_one(go_ctx *ctx, int32_t err, int32_t cause, int64_t now, bool *first)
 {
     struct below b = {NULL, NULL, NULL};
+    if (ctx->deadline <= now)
+        err = cause = -ETIMEDOUT;
     lock_take(&ctx->lock);
     *first = !load_relaxed(&ctx->err);
     if (*first) {
@@ -104,11 +107,12 @@ static go_ctx **end_of(go_ctx **list)
 bool ctx_end(go_ctx *ctx, int32_t err, int32_t cause)
 {
     bool first, ignored;
-    go_ctx *pending = end_one(ctx, err, cause, &first);
+    int64_t now = os_now();
+    go_ctx *pending = end_one(ctx, err, cause, now, &first);
     while (pending) {
         go_ctx *child = pending;
         pending = child->next;
-        go_ctx *more = end_one(child, err, cause, &ignored);
+        go_ctx *more = end_one(child, err, cause, now, &ignored);
         *end_of(&more) = pending;
         pending = more;
         ctx_drop(child);
@@ -237,9 +241,7 @@ int go_ctx_cancel(go_ctx *ctx, int cause)
 {
     if (!ctx || ctx == &background || cause > 0)
         return -EINVAL;
-    if (go_ctx_err(ctx)) /* by its deadline, perhaps, which a call has seen already */
-        return 0;
-    return ctx_end(ctx, -ECANCELED, cause ? cause : -ECANCELED);
+    return ctx_end(ctx, -ECANCELED, cause ? cause : -ECANCELED) && load_relaxed(&ctx->err) == -ECANCELED;
 }
 
 go_ctx *go_ctx_hold(go_ctx *ctx)

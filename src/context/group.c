@@ -28,7 +28,7 @@ struct member {
 static void fail(go_group *group, int error)
 {
     int32_t none = 0;
-    if (error && cas_ordered(&group->error, &none, error) && go_ctx_err(group->ctx) == 0)
+    if (error && cas_ordered(&group->error, &none, error))
         ctx_end(group->ctx, -ECANCELED, error);
 }
 

@@ -466,6 +466,25 @@ TEST(deadlines_that_meet_frees_and_cancels_leave_nothing_behind)
     CHECK_GIVEN_BACK(before);
 }
 
+TEST(a_child_whose_deadline_has_passed_was_late_also_if_its_parent_is_cancelled_then)
+{
+    for (int i = 0; i < SCALED(100); i++) {
+        int64_t deadline = go_deadline(20 * GO_MICROSECOND);
+        go_ctx *parent = go_ctx_new(NULL), *child = go_ctx_with_deadline(parent, deadline), *below = go_ctx_new(child);
+
+        CHECK_EQ(-ETIMEDOUT, go_sleep_ctx(child, GO_SECOND));
+        CHECK_EQ(1, go_ctx_cancel(parent, -EIO));
+        CHECK_EQ(-ETIMEDOUT, go_ctx_err(child));
+        CHECK_EQ(-ETIMEDOUT, go_ctx_cause(child));
+        CHECK_EQ(-ETIMEDOUT, go_ctx_err(below));
+        CHECK_EQ(-ECANCELED, go_ctx_err(parent));
+        CHECK_EQ(-EIO, go_ctx_cause(parent));
+        go_ctx_free(below);
+        go_ctx_free(child);
+        go_ctx_free(parent);
+    }
+}
+
 /* ---- the done channel ---- */
 
 TEST(the_done_channel_is_the_same_each_time_whenever_it_is_asked_for)
