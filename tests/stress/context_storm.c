@@ -299,6 +299,19 @@ static void take_tokens_plainly(void *arg, int index)
     CHECK_EQ(0, go_mutex_unlock(&s->of_tokens));
 }
 
+/* Nor does anything end their waits but their turn, which an interrupted waiter must not take along. */
+static void use_locks_plainly(void *arg, int index)
+{
+    struct storm *s = arg;
+    random_state r = random_seed(index + 2000);
+
+    for (int i = 0; i < s->rounds; i++) {
+        CHECK_EQ(0, use_mutex(s, NULL));
+        CHECK_EQ(0, random_below(&r, 3) ? read_along(s, NULL) : write_alone(s, NULL));
+        CHECK_EQ(0, use_permits(s, NULL, 1 + random_below(&r, PERMITS)));
+    }
+}
+
 /* ---- a storm, and what is left of it ---- */
 
 static bool no_tokens(struct storm *s)
@@ -363,11 +376,12 @@ static void run_storm(int goroutines, int threads)
 {
     struct storm *s = new_storm();
     struct crew *cancellers = crew_start(2, replace_contexts, s), *foreign_canceller = crew_start_threads(1, replace_contexts, s);
-    struct crew *plain = crew_start(2, take_tokens_plainly, s);
+    struct crew *plain = crew_start(2, take_tokens_plainly, s), *locking = crew_start(2, use_locks_plainly, s);
     struct crew *on_threads = crew_start_threads(threads, wait_again_and_again, s);
 
     crew_run(goroutines, wait_again_and_again, s);
     crew_wait(on_threads);
+    crew_wait(locking);
     atomic_store(&s->stop, true);
     crew_wait(cancellers);
     crew_wait(foreign_canceller);
