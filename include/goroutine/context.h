@@ -35,6 +35,11 @@ GO_API go_ctx *go_ctx_with_deadline(go_ctx *parent, int64_t deadline);
  * variable is one that nobody else has. The value must last as long as the contexts. Returns NULL where memory is short. */
 GO_API go_ctx *go_ctx_with_value(go_ctx *parent, const void *key, void *value);
 
+/* go_ctx_with_signals makes a context below parent that is cancelled when one of these n signals of the process arrives, which are
+ * asked for as by go_signal_notify (signal.h) until it is done: a second SIGTERM has its usual effect. Returns NULL where memory is
+ * short, or where go_signal_notify gives an error. */
+GO_API go_ctx *go_ctx_with_signals(go_ctx *parent, const int *signals, int n);
+
 /* go_ctx_without_cancel makes a context that has the values of parent, but is not done when parent is. NULL: memory is short. */
 GO_API go_ctx *go_ctx_without_cancel(go_ctx *parent);
 
@@ -122,9 +127,12 @@ GO_API int go_group_wait_ctx(go_ctx *ctx, go_group *group);
 
 struct iovec;
 struct sockaddr;
+struct go_child;
+struct go_child_status;
 GO_API int go_listen_ctx(go_ctx *ctx, const char *network, const char *address);
 GO_API int go_accept_ctx(go_ctx *ctx, int fd);
 GO_API int go_dial_ctx(go_ctx *ctx, const char *network, const char *address);
+GO_API int go_connect_ctx(go_ctx *ctx, int fd, const struct sockaddr *address, unsigned size);
 GO_API ptrdiff_t go_read_ctx(go_ctx *ctx, int fd, void *buffer, size_t size);
 GO_API ptrdiff_t go_write_ctx(go_ctx *ctx, int fd, const void *bytes, size_t size);
 GO_API ptrdiff_t go_readv_ctx(go_ctx *ctx, int fd, const struct iovec *parts, int n);
@@ -133,6 +141,8 @@ GO_API ptrdiff_t go_recvfrom_ctx(go_ctx *ctx, int fd, void *buffer, size_t size,
 GO_API ptrdiff_t go_sendto_ctx(go_ctx *ctx, int fd, const void *bytes, size_t size, const struct sockaddr *to, unsigned to_size);
 GO_API ptrdiff_t go_sendfile_ctx(go_ctx *ctx, int to, int from, int64_t *offset, size_t size);
 GO_API int go_wait_fd_ctx(go_ctx *ctx, int fd, int events);
+
+GO_API int go_child_wait_ctx(go_ctx *ctx, struct go_child *child, struct go_child_status *status);
 
 GO_END_DECLS
 

@@ -34,7 +34,11 @@ struct world {
     int listener, crowded, crowd[BACKLOG], crowds; /* one that nobody dials, one whose queue is full */
     char name[32];                                 /* of the crowded one */
     char address[32];                              /* of the other */
+    struct sockaddr_un crowded_at;
+    socklen_t crowded_size;
     int file;
+    go_child *child; /* ends with its input */
+    int to_child;
 };
 
 static int be_member(go_ctx *ctx, void *arg)
@@ -65,6 +69,8 @@ static void make_crowded(struct world *w)
 
     memcpy(at.sun_path + 1, w->name + 1, (size_t)n - 1);
     size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n);
+    w->crowded_at = at;
+    w->crowded_size = size;
     w->crowded = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     CHECK_EQ(0, bind(w->crowded, (struct sockaddr *)&at, size));
     CHECK_EQ(0, listen(w->crowded, 0));
@@ -103,6 +109,16 @@ static void make_sockets(struct world *w)
     w->file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 }
 
+static void make_child(struct world *w)
+{
+    char *argv[] = {(char[]){"cat"}, NULL};
+    struct go_child_attr attr = {.streams = {GO_CHILD_PIPE, GO_CHILD_NULL, GO_CHILD_INHERIT}};
+
+    CHECK_EQ(0, go_child_spawn(&attr, argv, &w->child));
+    w->to_child = go_child_pipe(w->child, 0);
+    CHECK(w->to_child >= 0);
+}
+
 static struct world *new_world(void)
 {
     struct world *w = test_alloc(sizeof *w);
@@ -119,6 +135,7 @@ static struct world *new_world(void)
     w->end_of_members = test_chan(0, 0);
     CHECK_EQ(0, go_group_spawn(w->members, be_member, w));
     make_sockets(w);
+    make_child(w);
     return w;
 }
 
@@ -133,6 +150,10 @@ static void free_world(struct world *w)
         CHECK_EQ(0, go_close(fds[i]));
     for (int i = 0; i < w->crowds; i++)
         close(w->crowd[i]);
+    if (w->to_child >= 0)
+        CHECK_EQ(0, go_close(w->to_child));
+    CHECK_EQ(0, go_child_wait(w->child, NULL));
+    CHECK_EQ(0, go_child_free(w->child));
 }
 
 /* ---- the calls, and how each is served ---- */
@@ -283,6 +304,15 @@ static ptrdiff_t do_dial(go_ctx *ctx, struct world *w)
     return fd < 0 ? fd : go_close(fd);
 }
 
+static ptrdiff_t do_connect(go_ctx *ctx, struct world *w)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int result = go_connect_ctx(ctx, fd, (struct sockaddr *)&w->crowded_at, w->crowded_size);
+
+    CHECK_EQ(0, go_close(fd));
+    return result;
+}
+
 static void serve_dial(struct world *w)
 {
     int fd = accept4(w->crowded, NULL, NULL, SOCK_CLOEXEC);
@@ -377,6 +407,21 @@ static ptrdiff_t do_wait_fd_either(go_ctx *ctx, struct world *w)
 }
 
 /* Who is served more than once stays so: a count that is zero, room. */
+static ptrdiff_t do_child_wait(go_ctx *ctx, struct world *w)
+{
+    struct go_child_status status = {.code = 5};
+    int result = go_child_wait_ctx(ctx, w->child, &status);
+
+    CHECK_EQ(result ? 5 : 0, status.code);
+    return result;
+}
+
+static void serve_child_wait(struct world *w)
+{
+    CHECK_EQ(0, go_close(w->to_child));
+    w->to_child = -1;
+}
+
 enum { ONCE, FOR_GOOD, ONLY_WHO_WAITS, NEVER };
 
 static const struct op {
@@ -399,6 +444,7 @@ static const struct op {
     {"sleep", do_sleep, NULL, 0, NEVER},
     {"accept", do_accept, serve_accept, 0, ONCE},
     {"dial", do_dial, serve_dial, 0, ONCE},
+    {"connect", do_connect, serve_dial, 0, ONCE},
     {"read", do_read, serve_read, 1, ONCE},
     {"readv", do_readv, serve_read, 1, ONCE},
     {"write", do_write, serve_write, 1, FOR_GOOD},
@@ -408,6 +454,7 @@ static const struct op {
     {"sendto", do_sendto, serve_sendto, 3, FOR_GOOD},
     {"wait_fd", do_wait_fd, serve_read, GO_READABLE, FOR_GOOD},
     {"wait_fd, either way", do_wait_fd_either, serve_write, GO_WRITABLE, FOR_GOOD},
+    {"child_wait", do_child_wait, serve_child_wait, 0, FOR_GOOD},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 

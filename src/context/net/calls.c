@@ -5,6 +5,7 @@
  */
 #include "context/context.h"
 
+#include "goroutine/child.h"
 #include "goroutine/net.h"
 
 int go_listen_ctx(go_ctx *ctx, const char *network, const char *address)
@@ -60,4 +61,14 @@ ptrdiff_t go_sendfile_ctx(go_ctx *ctx, int to, int from, int64_t *offset, size_t
 int go_wait_fd_ctx(go_ctx *ctx, int fd, int events)
 {
     return (int)WITHIN(ctx, go_wait_fd(fd, events, deadline));
+}
+
+int go_connect_ctx(go_ctx *ctx, int fd, const struct sockaddr *address, unsigned size)
+{
+    return (int)WITHIN(ctx, go_connect_until(fd, address, size, deadline));
+}
+
+int go_child_wait_ctx(go_ctx *ctx, go_child *child, struct go_child_status *status)
+{
+    return (int)WITHIN(ctx, go_child_wait_until(child, status, deadline));
 }
