@@ -53,7 +53,7 @@ stop() {
 # talk HOST PORT: sends its standard input and prints what comes back, up to the server's end. nc would wait for the input's end too.
 talk() {
     # shellcheck disable=SC2016
-    timeout 60 bash -c 'exec 3<>"/dev/tcp/$0/$1" 4<&0 || exit; cat <&4 >&3 2>/dev/null & cat <&3; status=$?; kill $! 2>/dev/null; exit $status' \
+    timeout 60 bash -c 'exec 3<>"/dev/tcp/$0/$1" 4<&0 || exit; cat <&4 >&3 2>/dev/null & cat <&3; status=$?; kill $! 2>/dev/null; wait $!; exit $status' \
         "$1" "$2"
 }
 
