@@ -193,7 +193,7 @@ TEST(waiting_takes_neither_a_processor_nor_a_thread)
         children[i] = spawn(NULL, ARGUMENTS("sleep", "1000"));
     before = threads_now();
     c = crew_start(CHILDREN, wait_for_long, children);
-    go_sleep(50 * GO_MILLISECOND);
+    go_sleep(500 * GO_MILLISECOND); /* the threads that it must not take would come one a slice */
     CHECK_BETWEEN(0, before + CHILDREN / 2, threads_now());
     for (int i = 0; i < CHILDREN; i++)
         CHECK_EQ(0, go_child_kill(children[i], SIGTERM));
@@ -333,25 +333,30 @@ TEST(each_stream_is_what_the_attributes_say)
     struct go_child_attr swapped = {.streams = {GO_CHILD_NULL, 2, 1}};
     go_child *child = spawn(&error_only, SHELL("cat; echo out; echo err >&2"));
     char text[100];
-    int out = dup(1), error = dup(2), ends[2];
+    int out = dup(1), error = dup(2), one[2], two[2];
 
     read_all(child, 2, text, sizeof text);
     CHECK_STR("err\n", text);
     check_end(0, 0, child);
 
-    /* As long as 1 and 2 are the test's, it reports nothing. */
-    CHECK_EQ(0, pipe2(ends, O_CLOEXEC));
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    dup2(ends[1], 2);
+    /* As long as 1 and 2 are pipes, the test says nothing. */
+    CHECK(pipe2(one, O_CLOEXEC) == 0 && pipe2(two, O_CLOEXEC) == 0);
+    dup2(one[1], 1);
+    dup2(two[1], 2);
     child = NULL;
-    go_child_spawn(&swapped, SHELL("echo out; echo err >/dev/null"), &child);
+    go_child_spawn(&swapped, SHELL("echo out; echo err >&2"), &child);
+    dup2(out, 1);
     dup2(error, 2);
     check_end(0, 0, child);
     memset(text, 0, sizeof text);
-    CHECK_EQ(4, read(ends[0], text, sizeof text));
+    fcntl(one[0], F_SETFL, O_NONBLOCK);
+    fcntl(two[0], F_SETFL, O_NONBLOCK);
+    CHECK_EQ(4, read(one[0], text, sizeof text));
+    CHECK_STR("err\n", text);
+    CHECK_EQ(4, read(two[0], text, sizeof text));
     CHECK_STR("out\n", text);
-    close(ends[0]);
-    close(ends[1]);
+    for (int i = 0; i < 2; i++)
+        CHECK(close(one[i]) == 0 && close(two[i]) == 0);
     close(out);
     close(error);
 }
