@@ -3,6 +3,7 @@
 #   make                 the static and the shared library, in build/
 #   make check           builds and runs every test              ONLY=text  those whose path holds it      JOBS=n  n at a time
 #   make check-registers model bench bench-net demo asm check-asm format format-check
+#   make fuzz            the parser of the web server among the examples, by clang's libFuzzer    SECONDS=60
 #   make install         DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR=                make uninstall
 # Variants, each in a folder of its own below build/, in any combination:
 #   CC=clang             another compiler; one for another CPU (CC=i686-linux-gnu-gcc) chooses that CPU
