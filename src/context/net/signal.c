@@ -32,7 +32,7 @@ static void watch(void *arg)
     forget(w);
 }
 
-static int start(go_ctx *ctx, const int *signals, int n, uintptr_t creator_pc)
+static int start(go_ctx *ctx, const int *signals, int n)
 {
     struct watch *w = sched_alloc(sizeof *w);
     if (!w)
@@ -41,7 +41,7 @@ static int start(go_ctx *ctx, const int *signals, int n, uintptr_t creator_pc)
     *w = (struct watch){.ctx = ctx, .arrivals = go_chan_new(sizeof(int), 1)};
     int error = w->arrivals ? go_signal_notify(w->arrivals, signals, n) : -ENOMEM;
     if (!error)
-        error = sched_spawn(watch, w, creator_pc);
+        error = sched_spawn_own("signals", watch, w);
     if (error)
         forget(w);
     return error;
@@ -50,7 +50,7 @@ static int start(go_ctx *ctx, const int *signals, int n, uintptr_t creator_pc)
 go_ctx *go_ctx_with_signals(go_ctx *parent, const int *signals, int n)
 {
     go_ctx *ctx = go_ctx_new(parent);
-    if (ctx && start(ctx, signals, n, (uintptr_t)__builtin_return_address(0)) != 0) {
+    if (ctx && start(ctx, signals, n) != 0) {
         go_ctx_free(ctx);
         return NULL;
     }
