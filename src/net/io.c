@@ -19,7 +19,7 @@ static size_t cut(size_t size)
 
 static ptrdiff_t read_once(struct call *c)
 {
-    return os_io_read(c->d->fd, c->bytes, c->size);
+    return c->stream && c->size ? os_io_recv(c->d->fd, c->bytes, c->size) : os_io_read(c->d->fd, c->bytes, c->size);
 }
 
 ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadline)

@@ -43,6 +43,7 @@ void os_poller_wake(void);
 /* Each is the system call of that name, but for: a negative errno value comes by value; -EINTR only where said; a call on a
  * descriptor that does not block gives -EAGAIN instead of blocking. */
 ptrdiff_t os_io_read(int fd, void *buffer, size_t size);
+ptrdiff_t os_io_recv(int fd, void *buffer, size_t size); /* size > 0: a socket's shorter way through the system */
 ptrdiff_t os_io_write(int fd, const void *bytes, size_t size);
 ptrdiff_t os_io_send(int fd, const void *bytes, size_t size); /* to a socket: no SIGPIPE */
 ptrdiff_t os_io_feed(int fd, const void *bytes, size_t size); /* to a pipe: no SIGPIPE */

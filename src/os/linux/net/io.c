@@ -23,6 +23,11 @@ ptrdiff_t os_io_read(int fd, void *buffer, size_t size)
     return BY_VALUE(read(fd, buffer, size));
 }
 
+ptrdiff_t os_io_recv(int fd, void *buffer, size_t size)
+{
+    return BY_VALUE(recv(fd, buffer, size, 0));
+}
+
 ptrdiff_t os_io_write(int fd, const void *bytes, size_t size)
 {
     return BY_VALUE(write(fd, bytes, size));
