@@ -56,7 +56,7 @@ ptrdiff_t os_io_feedv(int fd, const struct iovec *parts, int first, int n);
 struct sockaddr;
 ptrdiff_t os_io_recvfrom(int fd, void *buffer, size_t size, struct sockaddr *from, unsigned *from_size);
 ptrdiff_t os_io_sendto(int fd, const void *bytes, size_t size, const struct sockaddr *to, unsigned to_size);
-ptrdiff_t os_io_sendfile(int to, int from, int64_t *offset, size_t size);
+ptrdiff_t os_io_sendfile(int to, int from, int64_t *offset, size_t size); /* no SIGPIPE */
 int os_io_shutdown(int fd, bool reading, bool writing);
 int os_io_close(int fd); /* closed also where there is an error */
 

@@ -106,6 +106,21 @@ TEST(a_connection_that_is_reset_before_it_is_accepted_stops_no_server)
     CHECK_EQ(0, go_close(listener));
 }
 
+TEST(a_file_to_a_connection_that_was_reset_is_an_error_and_no_signal)
+{
+    int ends[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int64_t at = 0;
+    char byte;
+
+    net_tcp_pair(ends);
+    reset(ends[1]);
+    CHECK_EQ(-ECONNRESET, go_read(ends[0], &byte, 1));
+    CHECK_EQ(-EPIPE, go_sendfile(ends[0], file, &at, 1000));
+    CHECK_EQ(0, at);
+    CHECK_EQ(0, go_close(ends[0]));
+    CHECK_EQ(0, go_close(file));
+}
+
 /* ---- one direction ---- */
 
 static void check_half_close(int ends[2])

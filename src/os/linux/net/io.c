@@ -121,7 +121,8 @@ ptrdiff_t os_io_sendfile(int to, int from, int64_t *offset, size_t size)
 {
     off64_t at = offset ? *offset : 0;
     size_t most = 0x7ffff000; /* of one call; a sum with the offset must not overflow */
-    ptrdiff_t sent = BY_VALUE(sendfile64(to, from, offset ? &at : NULL, size < most ? size : most));
+    struct quiet q = quiet_begin();
+    ptrdiff_t sent = quiet_end(&q, BY_VALUE(sendfile64(to, from, offset ? &at : NULL, size < most ? size : most)));
     if (offset && sent > 0)
         *offset = at;
     return sent;
