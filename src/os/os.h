@@ -142,6 +142,9 @@ void os_image_name(uintptr_t pc, char *buffer, size_t size);
 /* Writes all bytes to fd, as far as it takes them. [signal] */
 void os_write(int fd, const char *bytes, size_t size);
 
+/* What a negative errno value means, in the system's words; fixed text, never NULL. */
+const char *os_error_text(int error);
+
 /* Ends the process at once with the status, or with SIGABRT. [signal] */
 _Noreturn void os_exit(int status);
 _Noreturn void os_abort(void);

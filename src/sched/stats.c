@@ -59,6 +59,14 @@ int go_version(void)
     return GO_VERSION_NUMBER;
 }
 
+static const char *text_of_system(int err)
+{
+    preempt_hold();
+    const char *text = os_error_text(err);
+    preempt_release();
+    return text;
+}
+
 const char *go_strerror(int err)
 {
     switch (err) {
@@ -73,7 +81,7 @@ const char *go_strerror(int err)
     case -ETIMEDOUT:
         return "the deadline has passed";
     case -EPIPE:
-        return "the channel is closed";
+        return "the channel is closed, or the other side has gone";
     case -EBUSY:
         return "still in use";
     case -EPERM:
@@ -82,7 +90,11 @@ const char *go_strerror(int err)
         return "the number would become too large";
     case -ECANCELED:
         return "cancelled";
+    case -ENOENT:
+        return "no such name, or no such file";
+    case -EBADF:
+        return "no such descriptor, or it was closed meanwhile";
     default:
-        return "an error of the system; see errno(3) for its number";
+        return text_of_system(err);
     }
 }

@@ -311,7 +311,8 @@ TEST(SIGQUIT_dumps_to_standard_error_and_the_program_goes_on)
 
 TEST(strerror_has_a_line_for_every_error_of_this_interface)
 {
-    static const int errors[] = {0, -EINVAL, -ENOMEM, -EAGAIN, -EPERM, -EPIPE, -EBUSY, -EINTR, -ETIMEDOUT, -ECANCELED, -EOVERFLOW};
+    static const int errors[] = {0,          -EINVAL,    -ENOMEM,    -EAGAIN, -EPERM, -EPIPE,        -EBUSY,      -EINTR,
+                                 -ETIMEDOUT, -ECANCELED, -EOVERFLOW, -ENOENT, -EBADF, -ECONNREFUSED, -EADDRINUSE, -EMFILE};
 
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         const char *text = go_strerror(errors[i]);

@@ -10,7 +10,7 @@ check "the clients are there" needs curl wrk nc sha256sum
 
 mkdir -p "$work/root/folder"
 for i in 1 2 3 4 5 6 7 8 9 10; do
-    head -c 300000 "$BUILD/libgoroutine.so"
+    head -c 300000 /dev/urandom
     echo "$i"
 done >"$work/root/large"
 echo "a file" >"$work/root/folder/a file.txt"

@@ -6,7 +6,7 @@
 
 check "the clients are there" needs nc curl
 
-head -c 600000 "$BUILD/libgoroutine.so" >"$work/data"
+head -c 600000 /dev/urandom >"$work/data"
 
 # ---- echo ----
 

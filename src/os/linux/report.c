@@ -4,11 +4,18 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #include "os/linux/linux.h"
+
+/* A libc without it has fixed texts in strerror. */
+#ifndef __GLIBC__
+#define strerrordesc_np strerror
+#endif
 
 void os_write(int fd, const char *bytes, size_t size)
 {
@@ -21,6 +28,12 @@ void os_write(int fd, const char *bytes, size_t size)
         bytes += wrote;
         size -= (size_t)wrote;
     }
+}
+
+const char *os_error_text(int error)
+{
+    const char *text = error < 0 && error > INT_MIN ? strerrordesc_np(-error) : NULL;
+    return text ? text : "no error that the system knows";
 }
 
 void os_exit(int status)
