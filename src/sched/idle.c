@@ -374,7 +374,7 @@ static struct goroutine *find_here(struct thread *m)
     uint32_t attention = load_relaxed(&p->attention);
     if (attention) {
         end_slice(p);
-        poll_in_passing(p);
+        poll_in_passing(p, true);
     }
     run_timers();
     /* Never twice in a row, however late the monitor is: the others are owed the slice in between. */
@@ -383,7 +383,7 @@ static struct goroutine *find_here(struct thread *m)
         return g;
     if (p->look_around) {
         p->look_around = false;
-        poll_in_passing(p);
+        poll_in_passing(p, false);
         if ((g = queue_take_shared(p, false)))
             return g;
     }
@@ -392,7 +392,7 @@ static struct goroutine *find_here(struct thread *m)
         return g;
     if ((g = queue_take_next(p)) || (g = take_own(p)))
         return g;
-    if (poll_in_passing(p) && (g = take_own(p)))
+    if (poll_in_passing(p, false) && (g = take_own(p)))
         return g;
     return queue_take_shared(p, true);
 }

@@ -80,14 +80,15 @@ void poll_dispatch(const struct poll_catch *c)
     add_ordered(&sched.dispatching, -1u);
 }
 
-bool poll_in_passing(struct processor *p)
+bool poll_in_passing(struct processor *p, bool asked)
 {
     if (!load_acquire(&poller) || load_ordered(&sched.poll_place) == POLL_IDLE)
         return false;
-    bump(&p->polls);
-    /* What does not fit would go to the shared lists, and lose its place in line. */
-    if (load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head) > RING_SIZE / 2)
+    /* What does not fit would go to the shared lists, and lose its place in line. But where rings stay full nobody else looks: the
+     * monitor finds that none has, and asks. */
+    if (!asked && load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head) > RING_SIZE / 2)
         return false;
+    bump(&p->polls);
     struct poll_catch c;
     poll_wait(&c, 0);
     poll_dispatch(&c);

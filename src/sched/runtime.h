@@ -334,7 +334,7 @@ bool poll_take_place(enum poll_place who);
 void poll_leave_place(void);
 void poll_wait(struct poll_catch *c, int64_t deadline); /* in the place, or with deadline 0 */
 void poll_wake(void);                                   /* who is in it */
-bool poll_in_passing(struct processor *p);
+bool poll_in_passing(struct processor *p, bool asked);
 void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c); /* in the place, which it leaves */
 void poll_dispatch(const struct poll_catch *c);
 
