@@ -385,11 +385,16 @@ static int64_t plan_for_timers(struct look *l)
     return earliest < l->next ? earliest : l->next;
 }
 
-/* Nobody blocks in the poller: a look for its sake comes soon. */
-static void plan_for_poller(struct look *l)
+/* Nobody blocks in the poller: a look for its sake comes soon. Also where an idle thread does: it tells who sleeps deep that it has
+ * left, and nobody else. */
+static void plan_for_poller(struct look *l, bool deep)
 {
-    if (!l->polls && poll_place_is_free())
+    if (l->polls)
+        return;
+    if (poll_place_is_free())
         again_at(l, poll_again > l->now ? poll_again : l->now + GRANT);
+    else if (!deep && poll_is_started())
+        again_at(l, l->now + SLOWEST_PACE);
 }
 
 static void poll_until(int64_t deadline)
@@ -415,7 +420,7 @@ static void stay_awake(struct look *l)
 
 static void sleep_until(struct look *l, bool deep)
 {
-    plan_for_poller(l);
+    plan_for_poller(l, deep);
     int64_t covered = plan_for_timers(l);
     if (deep) {
         store_ordered(&monitor_asleep, 1);

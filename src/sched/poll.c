@@ -45,9 +45,14 @@ bool poll_anybody_waits(void)
     return p && p->anybody_waits();
 }
 
+bool poll_is_started(void)
+{
+    return load_acquire(&poller) != NULL;
+}
+
 bool poll_place_is_free(void)
 {
-    return load_acquire(&poller) && load_ordered(&sched.poll_place) == POLL_NOBODY;
+    return poll_is_started() && load_ordered(&sched.poll_place) == POLL_NOBODY;
 }
 
 bool poll_take_place(enum poll_place who)

@@ -329,6 +329,7 @@ struct poll_catch {
     struct os_ready ready[POLL_BATCH];
 };
 bool poll_anybody_waits(void);
+bool poll_is_started(void);
 bool poll_place_is_free(void); /* false also where there is no poller */
 bool poll_take_place(enum poll_place who);
 void poll_leave_place(void);
