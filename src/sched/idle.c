@@ -372,10 +372,10 @@ static struct goroutine *find_here(struct thread *m)
     struct processor *p = m->p;
     struct goroutine *g;
     uint32_t attention = load_relaxed(&p->attention);
-    if (attention) {
+    if (attention)
         end_slice(p);
-        poll_in_passing(p, true);
-    }
+    if (p->look_around)
+        poll_in_passing(p, attention);
     run_timers();
     /* Never twice in a row, however late the monitor is: the others are owed the slice in between. */
     p->gave_turn = attention == ATTENTION_TURN && !p->gave_turn;
@@ -383,7 +383,6 @@ static struct goroutine *find_here(struct thread *m)
         return g;
     if (p->look_around) {
         p->look_around = false;
-        poll_in_passing(p, false);
         if ((g = queue_take_shared(p, false)))
             return g;
     }
