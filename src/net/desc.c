@@ -187,7 +187,8 @@ static int kind_of(int fd, uint32_t *found)
 {
     struct os_io_kind kind;
     int error = os_io_kind(fd, &kind);
-    *found = DESC_OURS | (kind.socket ? DESC_SOCKET : 0) | (kind.stream ? DESC_STREAM : 0);
+    if (!error)
+        *found = DESC_OURS | (kind.socket ? DESC_SOCKET : 0) | (kind.stream ? DESC_STREAM : 0);
     return error;
 }
 
