@@ -1,5 +1,5 @@
-/* Who blocks in the poller (src/sched/poll.c; idle.c: takes_place, sleep_once, sleep_idle, come_back, go_idle, find_here,
- * wake_for_place, wake_any; thread.c: thread_sleep, thread_wake; monitor.c: attend_poller, sleep_until, poll_until, stay_awake,
+/* Who blocks in the poller (src/sched/poll.c; idle.c: takes_place, sleep_once, sleep_idle, come_back, go_idle, find_here, end_slice,
+ * wake_searcher, wake_any; thread.c: thread_sleep, thread_wake; monitor.c: attend_poller, sleep_until, poll_until, stay_awake,
  * monitor_kick; monitor_tell; deadlock.c): what becomes ready is caught, who is woken wakes up, and no look for a deadlock is misled.
  *
  * Once there is a poller: a thread blocks in it, or one looks for work and will look there too before it sleeps or runs a goroutine, or
@@ -11,15 +11,18 @@
  *
  * Bounds: PROCESSORS and THREADS, all idle at the start; EVENTS descriptors become ready, each for one goroutine. ARRIVALS goroutines
  * come from outside. A goroutine ends (or with CHECKS waits for ever), or computes until it is asked to go, and ends then. REGIONS=1:
- * thread 0 is in a blocking region, and returns as soon as a processor is idle, of which it tells nobody. EARLY: times that a thread
- * in the poller returns for no reason (a timer, a signal), or leaves the place at once because an earlier timer has come. SLICES:
- * times that a slice passes before all others have come to rest.
+ * thread 0 is in a blocking region, and returns as soon as a processor is idle, of which it tells nobody. YIELDS=1: thread 0 has a
+ * processor, and goroutines that yield to each other for ever; its ring is too full for a look in passing, unless it is asked to look;
+ * it runs what is made ready. EARLY: times that a thread in the poller returns for no reason (a timer, a signal), or leaves the place at
+ * once because an earlier timer has come. SLICES: times that a slice passes before all others have come to rest, or that the monitor
+ * does not sleep deep though somebody blocks in the poller.
  *
- * Left out: searching, and the start of threads (idle.pml; where the monitor wants one for the place, another is about to go idle
- * here); which idle thread is first on the list: any is; timers (timers.pml), but for EARLY; the start of the poller; the two quiet
- * looks before the monitor sleeps: it does at once; that a catch may be too small for all. Whether goroutines come and go the
- * monitor finds as it likes, until two slices have passed in vain. The queues are one number, and who looks at them sees all of it. That
- * a thread which goes from goroutine to goroutine looks around at the end of a slice is for tests (api/task_slice_test).
+ * Left out: the count of those who search, and the start of threads (idle.pml; here who is woken is on the idle list); which idle thread
+ * is first on that list: any is; timers (timers.pml), but for EARLY; the start of the poller; the two quiet looks before the monitor
+ * sleeps: it does at once; that a catch may be too small for all. Whether somebody has looked for less than a grant ago, switches or
+ * searches the monitor finds as it likes, until a slice has passed in vain; then only a look that was counted since its last one keeps
+ * it from doing something. That it acts at once where it was asked for the place is for speed, and so it may always act. How long its
+ * sleeps are that are not deep is not seen here, a slice or less. The queues are one number, and who looks at them sees all of it.
  *
  * One step is one access to memory, all in one order, or what is done under one holding of sched.lock. Some are put together where
  * nothing that others do between them makes a difference. Without FINE these are one step too: a wake-up (taking a thread off the list,
@@ -35,12 +38,15 @@
  * holds -DTHREADS=1 -DEVENTS=2 -DCHECKS -DFINE: no look for a deadlock misses who is just made ready
  * holds -DPROCESSORS=2 -DEVENTS=1 -DCHECKS: the same with two threads
  * holds -DEVENTS=1 -DKEEPS_MONITOR: who goes idle need not take the place from the monitor: that is for speed
+ * holds -DTHREADS=1 -DYIELDS=1 -DEVENTS=2 -DARRIVALS=1 -DFINE: goroutines that come and go for ever, and leave no room for a look
+ * holds -DPROCESSORS=2 -DYIELDS=1 -DEVENTS=2: the same beside another processor
  * large -DEVENTS=2 -DFINE: two events, each access a step
  * large -DPROCESSORS=2 -DEVENTS=2 -DFINE: and with two processors
  * large -DEVENTS=1 -DARRIVALS=1: two threads, one processor, work also from elsewhere
  * large -DPROCESSORS=2 -DEVENTS=1 -DARRIVALS=1: and with two processors
  * large -DEVENTS=1 -DCHECKS: looks for a deadlock with two threads and one processor
  * breaks -DTHREADS=1 -DEVENTS=2 -DLEAVES_UNTOLD [assertion violated]: who leaves the place must tell a monitor that sleeps
+ * breaks -DTHREADS=1 -DEVENTS=2 -DTELLS_EARLY [assertion violated]: after it has left, not before
  * breaks -DREGIONS=1 -DEVENTS=1 -DEARLY=1 -DGIVES_UP_UNTOLD [assertion violated]: also who was to keep the time, and finds an earlier timer
  * breaks -DTHREADS=1 -DEVENTS=2 -DSLEEPS_UNATTENDED [assertion violated]: who has said that it sleeps, the monitor, must look at the place
  * breaks -DTHREADS=1 -DARRIVALS=1 -DNOTE_UNSEEN [assertion violated]: who has said that it polls must look whether it has a note
@@ -50,6 +56,8 @@
  * breaks -DTHREADS=1 -DEVENTS=1 -DARRIVALS=2 -DPASSERS_TAKE_BELL [assertion violated]: who looks in passing must not take a wake-up
  * breaks -DPROCESSORS=2 -DEVENTS=2 -DNOBODY_TAKES_OVER [assertion violated]: where one has gone off to work another must take the place
  * breaks -DTHREADS=1 -DEVENTS=2 -DNOBODY_GOES [assertion violated]: while all processors are busy somebody must be asked to go
+ * breaks -DTHREADS=1 -DYIELDS=1 -DEVENTS=1 -DFULL_COUNTED [assertion violated]: a look that is left out for want of room must not count
+ * breaks -DTHREADS=1 -DYIELDS=1 -DEVENTS=1 -DFULL_UNHEEDED [assertion violated]: and who is asked must look, room or not
  * breaks -DTHREADS=1 -DEVENTS=1 -DCHECKS -DWAITERS_IGNORED [assertion violated]: a look for a deadlock must heed who waits for a descriptor
  * breaks -DTHREADS=1 -DEVENTS=1 -DCHECKS -DDISPATCHES_UNCOUNTED [assertion violated]: and who is off that line, and in no queue yet
  *
@@ -69,6 +77,9 @@
 #endif
 #ifndef REGIONS
 #define REGIONS 0
+#endif
+#ifndef YIELDS
+#define YIELDS 0
 #endif
 #ifndef EARLY
 #define EARLY 0
@@ -94,14 +105,15 @@ byte work;    /* runnable goroutines */
 byte events = EVENTS, arrivals = ARRIVALS, early = EARLY, slices = SLICES;
 
 /* Under sched.lock, of which a step here is one holding. */
-byte idle_ps = PROCESSORS;
-byte idle_ms = (1 << THREADS) - 1 - REGIONS; /* a set */
-bool handed[THREADS];
+byte idle_ps = PROCESSORS - YIELDS;
+byte idle_ms = (1 << THREADS) - 1 - (REGIONS + YIELDS); /* a set */
 
 byte place = NOBODY;
 bool note[THREADS], polls[THREADS], sleeps[THREADS]; /* the last: in os_wait */
 bool kicked, monitor_polls, monitor_sleeps, asleep;
 bool computes[THREADS]; /* until it is asked to go */
+bool looked;            /* a processor has looked into the poller since the monitor's last look */
+bool attention;         /* who yields for ever is asked to look */
 byte vain;              /* slices in a row in which nothing moved, and something waited */
 
 #ifdef CHECKS
@@ -185,7 +197,7 @@ inline wake_searcher()
 {
     if
     :: TOGETHER {
-            atomic { idle_ps > 0 && idle_ms != 0 && UNLOCKED -> pop_thread(); idle_ps--; handed[w] = true };
+            atomic { idle_ps > 0 && idle_ms != 0 && UNLOCKED -> pop_thread(); idle_ps-- };
             thread_wake()
         }
     :: idle_ps == 0 || idle_ms == 0 && UNLOCKED
@@ -250,7 +262,7 @@ inline all_still()
 #ifndef WAITERS_IGNORED
         still = (waiting == 0); /* poll_anybody_waits */
 #endif
-        atomic { still = (still && dispatching == 0); locked = false }
+        atomic { still = (still && dispatching == 0 && idle_ps == PROCESSORS && work == 0); locked = false }
     :: !still
     fi
 }
@@ -282,9 +294,33 @@ inline come_back()
     idle_ms = idle_ms & ~(1 << me)
 }
 
+/* sleep_idle, after what was caught is passed on. */
+inline tell_that_left()
+{
+    if
+    :: left -> left = false; monitor_tell()
+    :: !left
+    fi
+}
+
+/* A look in passing counts, whatever it finds. */
+inline look_in_passing()
+{
+    atomic {
+        looked = true;
+        caught = pending;
+        pending = 0;
+#ifdef PASSERS_TAKE_BELL
+        bell = false
+#endif
+    };
+    dispatch_here()
+}
+
 proctype Thread(byte me)
 {
     byte caught, w = NONE;
+    bool left; /* the place, untold */
 #ifdef CHECKS
     bool still;
 #endif
@@ -298,6 +334,25 @@ end_blocks:
     :: me != 0
     fi;
 #endif
+#if YIELDS
+    if
+    :: me == 0 ->
+end_yields:
+        do
+        :: atomic { attention -> attention = false };
+#ifndef FULL_UNHEEDED
+            if
+            :: place != IDLE -> look_in_passing(); monitor_tell()
+            :: place == IDLE
+            fi
+#else
+            skip
+#endif
+        :: atomic { work > 0 && UNLOCKED -> work--; vain = 0; ENDS }
+        od
+    :: me != 0
+    fi;
+#endif
 
 sleep_once:
     if /* takes_place */
@@ -305,15 +360,15 @@ sleep_once:
     :: idle_ps > 0
     fi;
     if
-    :: atomic { place == NOBODY -> place = IDLE };
+    :: atomic { place == NOBODY -> place = IDLE; left = true };
         if
         :: goto poll_sleep
 #if EARLY
         :: atomic { early > 0 -> early-- }; /* to keep the time, but an earlier timer has come */
-            place = NOBODY;
-#ifndef GIVES_UP_UNTOLD
-            monitor_tell();
+#ifdef GIVES_UP_UNTOLD
+            left = false;
 #endif
+            place = NOBODY;
             goto woken
 #endif
         fi
@@ -360,48 +415,44 @@ end_poll:
 #endif
         fi
     fi;
+#ifdef TELLS_EARLY
+    tell_that_left();
+#endif
     TOGETHER { polls[me] = false; place = NOBODY };
-#ifndef LEAVES_UNTOLD
-    monitor_tell();
+#ifdef LEAVES_UNTOLD
+    left = false;
 #endif
 
 woken: /* sleep_idle */
     if
-    :: atomic { note[me] && handed[me] -> note[me] = false; handed[me] = false };
-        dispatch_here()
-    :: atomic { note[me] && !handed[me] -> note[me] = false };
-        dispatch_outside();
-        atomic { UNLOCKED -> idle_ms = idle_ms | 1 << me }; /* go_idle */
-        goto recheck
-    :: atomic { !note[me] && COMES_BACK -> come_back() };
-        dispatch_here()
+    :: atomic { note[me] -> note[me] = false }
+    :: atomic { !note[me] && COMES_BACK -> come_back() }
     :: !note[me] && STAYS ->
         if
-        :: caught > 0 -> dispatch_outside(); monitor_kick()
-        :: caught == 0
+        :: caught > 0 -> dispatch_outside(); tell_that_left(); monitor_kick()
+        :: caught == 0 -> tell_that_left()
         fi;
         goto sleep_once
     fi;
+    dispatch_here();
+    if
+    :: atomic { left -> looked = true }
+    :: !left
+    fi;
+    tell_that_left();
 
 look: /* find_here */
     if
     :: atomic { work > 0 && UNLOCKED -> work--; vain = 0 }; goto runs
-    :: work == 0 && place == NOBODY -> /* poll_in_passing */
-        atomic {
-            caught = pending;
-            pending = 0;
-#ifdef PASSERS_TAKE_BELL
-            bell = false
-#endif
-        };
+    :: place != IDLE && (work == 0 || pending > 0) -> /* poll_in_passing: nothing else to do, or asked, or the 64th pick */
+        look_in_passing();
         if
-        :: caught > 0 -> dispatch_here(); goto look
-        :: caught == 0
+        :: work > 0 -> goto look
+        :: work == 0
         fi
-    :: work == 0 && place != NOBODY
+    :: work == 0 && place == IDLE
     fi;
     atomic { UNLOCKED -> idle_ps++; idle_ms = idle_ms | 1 << me }; /* go_idle */
-recheck:
     if
     :: atomic { work > 0 && COMES_BACK -> come_back() }; goto look
     :: work == 0 || STAYS -> goto sleep_once
@@ -444,13 +495,16 @@ inline check_slice()
     if
     :: pending > 0 || work > 0 -> assert(vain < 3); vain++
     :: else -> vain = 0
-    fi
+    fi;
+#if YIELDS && defined(FULL_COUNTED)
+    looked = true
+#endif
 }
 
 proctype Monitor()
 {
     byte caught, w = NONE;
-    bool mine, waits, idle;
+    bool mine, waits, idle, recent;
 #ifdef CHECKS
     bool still;
 #endif
@@ -460,6 +514,8 @@ look:
     atomic {
         waits = (work > 0);
         idle = (idle_ps > 0);
+        recent = looked;
+        looked = false;
 #ifndef NOBODY_GOES
         if /* look_at_running */
         :: !idle && waits ->
@@ -476,18 +532,18 @@ look:
     };
     if /* attend_poller */
     :: place != NOBODY
+    :: place == NOBODY && (recent || vain == 0) /* somebody has looked for less than a grant ago, or searches, or switches */
 #ifndef NOBODY_TAKES_OVER
-    :: place == NOBODY && idle ->
-        if
-        :: TOGETHER { atomic { idle_ms != 0 && UNLOCKED -> pop_thread() }; thread_wake() }
-        :: idle_ms == 0 && UNLOCKED /* a thread is about to go idle */
-        fi
+    :: place == NOBODY && idle -> wake_searcher()
 #else
     :: place == NOBODY && idle
 #endif
-    :: place == NOBODY && !idle && vain < 2 /* goroutines come and go */
+#if YIELDS
+    :: place == NOBODY && !idle -> attention = true
+#endif
     :: atomic { place == NOBODY && !idle -> place = MONITOR; mine = true }
     fi;
+    recent = false;
     idle = false;
     if
     :: waits -> waits = false; wake_searcher(); goto shallow
@@ -496,6 +552,9 @@ look:
         if
         :: place == NOBODY -> goto shallow
         :: place != NOBODY
+#if SLICES
+        :: atomic { place != NOBODY && slices > 0 -> slices-- }; goto shallow
+#endif
         fi
     fi;
 
