@@ -97,6 +97,76 @@ TEST(what_arrives_while_every_processor_computes_is_read_at_once)
     check_knocks(2, 6, false);
 }
 
+/* ---- while goroutines come and go ---- */
+
+enum { CROWD_SIZE = 200 }; /* more than half of what the ring of a processor holds */
+
+struct bustle {
+    struct knocks k;
+    atomic_bool stop;
+    atomic_ullong yields, at_send;
+};
+
+static void come_and_go(void *arg, int index)
+{
+    struct bustle *b = arg;
+
+    (void)index;
+    while (!atomic_load(&b->stop)) {
+        atomic_fetch_add(&b->yields, 1);
+        go_yield();
+    }
+}
+
+static void knock_in_bustle(void *arg, int index)
+{
+    struct bustle *b = arg;
+
+    (void)index;
+    for (int i = 0; i < b->k.n; i++) {
+        usleep(3000);
+        atomic_store(&b->at_send, atomic_load(&b->yields));
+        atomic_store(&b->k.sent, 1);
+        CHECK_EQ(1, write(b->k.ends[1], "x", 1));
+        while (atomic_load(&b->k.sent))
+            usleep(100);
+    }
+}
+
+static void hear_in_bustle(void *arg)
+{
+    struct bustle *b = arg;
+    char byte;
+
+    for (int i = 0; i < b->k.n && go_read(b->k.ends[0], &byte, 1) == 1; i++) {
+        b->k.late[i] = (int64_t)(atomic_load(&b->yields) - atomic_load(&b->at_send)) / CROWD_SIZE;
+        atomic_store(&b->k.sent, 0);
+    }
+    atomic_store(&b->stop, true);
+}
+
+/* Half a millisecond is some hundreds of rounds. */
+TEST(what_arrives_while_the_rings_are_full_is_read_soon)
+{
+    struct bustle *b = test_alloc(sizeof *b);
+    struct crew *thread, *crowd;
+
+    go_maxprocs(1);
+    b->k.n = SCALED(KNOCKS) > KNOCKS ? KNOCKS : SCALED(KNOCKS);
+    net_unix_pair(SOCK_STREAM, b->k.ends);
+    CHECK_EQ(0, go(hear_in_bustle, b));
+    test_settle();
+    crowd = crew_start(CROWD_SIZE, come_and_go, b);
+    thread = crew_start_threads(1, knock_in_bustle, b);
+    crew_wait(thread);
+    crew_wait(crowd);
+    close_both(b->k.ends);
+    qsort(b->k.late, (size_t)b->k.n, sizeof b->k.late[0], by_size);
+    test_note("half of them heard within %lld rounds, all within %lld", (long long)b->k.late[b->k.n / 2],
+              (long long)b->k.late[b->k.n - 1]);
+    CHECK_BETWEEN(0, 20000, b->k.late[b->k.n / 2]);
+}
+
 /* ---- while threads sleep in the poller ---- */
 
 struct elsewhere {
