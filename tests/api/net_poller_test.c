@@ -145,7 +145,8 @@ static void hear_in_bustle(void *arg)
     atomic_store(&b->stop, true);
 }
 
-/* Half a millisecond is some hundreds of rounds. */
+/* Half a millisecond is some hundreds of rounds. With looks left out for want of room it was up to a hundred thousand and more,
+ * where the rings stayed full for so long; they do not in every run. */
 TEST(what_arrives_while_the_rings_are_full_is_read_soon)
 {
     struct bustle *b = test_alloc(sizeof *b);
@@ -164,7 +165,7 @@ TEST(what_arrives_while_the_rings_are_full_is_read_soon)
     qsort(b->k.late, (size_t)b->k.n, sizeof b->k.late[0], by_size);
     test_note("half of them heard within %lld rounds, all within %lld", (long long)b->k.late[b->k.n / 2],
               (long long)b->k.late[b->k.n - 1]);
-    CHECK_BETWEEN(0, 20000, b->k.late[b->k.n / 2]);
+    CHECK_BETWEEN(0, 50000, b->k.late[b->k.n - 1]);
 }
 
 /* ---- while threads sleep in the poller ---- */
