@@ -217,7 +217,7 @@ static void end_by_deadline(void *arg)
 static int64_t deadline_fires(struct timer *timer, int64_t now)
 {
     go_ctx *ctx = container_of(timer, go_ctx, timer);
-    return sched_spawn_own("deadline", end_by_deadline, ctx) == 0 ? TIME_NEVER : now + SPAWN_RETRY;
+    return sched_spawn(end_by_deadline, ctx, (uintptr_t)deadline_fires) == 0 ? TIME_NEVER : now + SPAWN_RETRY;
 }
 
 go_ctx *go_ctx_with_deadline(go_ctx *parent, int64_t deadline)
