@@ -16,8 +16,7 @@ struct go_chan {
     size_t capacity;         /* fixed */
     _Atomic size_t count;
     size_t head, tail; /* next to receive, next to fill */
-    size_t
-        inside; /* who will come back to the lock: cases of selects, lone waiters unless they are served, who has said chan_keep */
+    size_t inside;     /* who comes back to the lock: cases of selects, lone waiters unless served, those of chan_keep */
     struct wait_queue receivers, senders;
     char buffer[];
 };

@@ -70,26 +70,13 @@ static bool anybody_waits(void)
 
 /* ---- edges ---- */
 
-/* Under the lock: all who wait, linked by next, for wait_ready_all. */
-static struct waiter *take_all(struct wait_queue *q, int32_t result)
-{
-    struct waiter *first = NULL, **last = &first, *w;
-    while ((w = wait_queue_pop(q))) {
-        w->result = result;
-        w->next = NULL;
-        *last = w;
-        last = &w->next;
-    }
-    return first;
-}
-
 /* Under the lock. Whoever waits tries again. */
 static struct waiter *edge(struct desc *d, enum way way, bool now)
 {
     if (!now)
         return NULL;
     store_release(&d->edges[way], load_relaxed(&d->edges[way]) + 1);
-    return take_all(&d->waiting[way], 0);
+    return wait_queue_pop_all(&d->waiting[way], 0);
 }
 
 static void wake_all(struct desc *d, bool readable, bool writable)
@@ -149,8 +136,8 @@ bool desc_shut(struct desc *d)
     if (atomic_fetch_or(&d->users, DESC_CLOSING) >= DESC_CLOSING)
         return false;
     lock_take(&d->lock);
-    struct waiter *readers = take_all(&d->waiting[WAY_READ], -EBADF);
-    struct waiter *writers = take_all(&d->waiting[WAY_WRITE], -EBADF);
+    struct waiter *readers = wait_queue_pop_all(&d->waiting[WAY_READ], -EBADF);
+    struct waiter *writers = wait_queue_pop_all(&d->waiting[WAY_WRITE], -EBADF);
     lock_drop(&d->lock);
     wait_ready_all(readers);
     wait_ready_all(writers);
@@ -204,10 +191,18 @@ static int take_in(struct desc *d, const struct desc *like)
     return error;
 }
 
+/* Before any hold: one is not counted on a thread that the scheduler does not know yet, but its release would be. */
+static int find_to_take_in(int fd, struct desc **d)
+{
+    *d = NULL;
+    int error = find(fd, d);
+    return error ? error : sched_ensure();
+}
+
 int desc_take(int fd)
 {
     struct desc *d;
-    int error = find(fd, &d);
+    int error = find_to_take_in(fd, &d);
     preempt_hold();
     if (!error)
         error = take_in(d, NULL);
@@ -219,11 +214,8 @@ int desc_take(int fd)
 
 int desc_adopt(int fd, const struct desc *like)
 {
-    struct desc *d = NULL;
-    int error = find(fd, &d);
-    if (!error)
-        error =
-            sched_ensure(); /* now: a hold is not counted on a thread that the scheduler does not know yet, its release would be */
+    struct desc *d;
+    int error = find_to_take_in(fd, &d);
     preempt_hold();
     if (!error)
         error = take_in(d, like);
