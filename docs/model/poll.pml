@@ -57,7 +57,7 @@
  * breaks -DPROCESSORS=2 -DEVENTS=2 -DNOBODY_TAKES_OVER [assertion violated]: where one has gone off to work another must take the place
  * breaks -DTHREADS=1 -DEVENTS=2 -DNOBODY_GOES [assertion violated]: while all processors are busy somebody must be asked to go
  * breaks -DTHREADS=1 -DYIELDS=1 -DEVENTS=1 -DFULL_COUNTED [assertion violated]: a look that is left out for want of room must not count
- * breaks -DTHREADS=1 -DYIELDS=1 -DEVENTS=1 -DFULL_UNHEEDED [assertion violated]: and who is asked must look, room or not
+ * breaks -DTHREADS=1 -DYIELDS=1 -DEVENTS=1 -DFULL_UNHEEDED [assertion violated]: and who is asked must look, in the end also where there is no room
  * breaks -DTHREADS=1 -DEVENTS=1 -DCHECKS -DWAITERS_IGNORED [assertion violated]: a look for a deadlock must heed who waits for a descriptor
  * breaks -DTHREADS=1 -DEVENTS=1 -DCHECKS -DDISPATCHES_UNCOUNTED [assertion violated]: and who is off that line, and in no queue yet
  *

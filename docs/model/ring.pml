@@ -1,10 +1,10 @@
 /* The FIFO ring of a processor (src/sched/runq.c: ring_put, ring_get, ring_grab, queue_woken): the owner puts at the tail and takes at
- * the head, anybody takes the older half; a full ring spills its older half to the global list.
+ * the head, anybody else takes the older half; who finds no room goes to the global list.
  *
- * Bounds: 2 processors with rings of 4; one puts 7 goroutines, and each tries to steal from the other, once and twice, in any order; or,
- * with HOSTILE, rings of 2, as in a build with GO_HOSTILE, and 3 and 2 goroutines. Indices wrap from 15 to 0 on the way. One step is
- * one access to memory. Slots are published by the tail (release) and given back by the head (compare-and-swap), which is all the
- * order that the code asks for; the faults take it away.
+ * Bounds: 2 processors with rings of 4; one puts 7 goroutines, and each tries to steal from the other once, in any order; or, with
+ * HOSTILE, rings of 2, as in a build with GO_HOSTILE, 3 and 2 goroutines, and one that tries to steal twice. Indices wrap from 15 to
+ * 0 on the way. One step is one access to memory. Slots are published by the tail (release) and given back by the head
+ * (compare-and-swap), which is all the order that the code asks for; the faults take it away.
  *
  * holds: every goroutine leaves the rings exactly once, and no batch overflows
  * holds -DHOSTILE: the same with rings of 2 that both processors fill
@@ -20,10 +20,12 @@
 #define SIZE 2
 #define PUTS 3
 #define OTHER_PUTS 2
+#define STEALS(p) ((p) + 1)
 #else
 #define SIZE 4
 #define PUTS 7
 #define OTHER_PUTS 0
+#define STEALS(p) 1
 #endif
 #define BATCH (SIZE / 2 + 1)
 #define ITEMS (PUTS + OTHER_PUTS)
@@ -103,21 +105,14 @@ inline queue_woken(g)
         SLOT(me, t) = g;
         tail[me] = PLUS(t, 1)
 #endif
-    :: else -> /* spill */
-        ring_grab(me);
-        k = 0;
-        do
-        :: k < count -> leaves(batch[k]); k++
-        :: else -> break
-        od;
-        leaves(g)
+    :: else -> leaves(g)
     fi
 }
 
 active [PROCESSORS] proctype Processor()
 {
     byte me = _pid;
-    byte puts = (me == 0 -> PUTS : OTHER_PUTS), steals = me + 1;
+    byte puts = (me == 0 -> PUTS : OTHER_PUTS), steals = STEALS(me);
     byte h, t, count, k, more, batch[BATCH], rest[2];
     bool won;
 

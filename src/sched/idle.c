@@ -348,10 +348,10 @@ static void run_timers(void)
 
 /* The slice is over: who was to run next within it waits in the ring like the others. And who comes from elsewhere has a turn: two
  * that hand over to each other through the next slot pick nobody, and would never look around. */
-static void end_slice(struct processor *p)
+static void end_slice(struct processor *p, uint32_t attention)
 {
     store_relaxed(&p->attention, ATTENTION_NONE);
-    p->look_around = true;
+    p->look_around |= attention != ATTENTION_MORE;
     struct goroutine *next = queue_take_next(p);
     if (next)
         queue_woken(p, next);
@@ -367,31 +367,53 @@ static struct goroutine *take_oldest(struct processor *p)
     return g;
 }
 
+/* Those who have waited long have a turn: a whole slice in all, also where each of them leaves soon. Never twice in a row, however
+ * late the monitor is: the others are owed the slice in between. */
+static struct goroutine *give_turn(struct processor *p, uint32_t attention)
+{
+    struct goroutine *g = NULL;
+    if (attention == ATTENTION_TURN && !p->gave_turn) {
+        p->turn_ends = os_now() + load_relaxed(&sched.slice);
+        g = take_oldest(p);
+    } else if (attention == ATTENTION_MORE && os_now() < p->turn_ends) {
+        g = queue_take_preempted();
+    }
+    if (g)
+        store_relaxed(&p->attention, ATTENTION_MORE);
+    p->gave_turn = g || attention == ATTENTION_MORE;
+    return g;
+}
+
+/* From elsewhere than the own queues. What is moved from there into the own queues stands in line before those who are caught or
+ * due only now. */
+static struct goroutine *look_around(struct processor *p)
+{
+    if (!p->look_around)
+        return NULL;
+    p->look_around = false;
+    struct goroutine *g = queue_take_shared(p, false);
+    poll_in_passing(p);
+    return g;
+}
+
 static struct goroutine *find_here(struct thread *m)
 {
     struct processor *p = m->p;
     struct goroutine *g;
     uint32_t attention = load_relaxed(&p->attention);
     if (attention)
-        end_slice(p);
-    if (p->look_around)
-        poll_in_passing(p, attention);
+        end_slice(p, attention);
+    if (!(g = give_turn(p, attention)))
+        g = look_around(p);
     run_timers();
-    /* Never twice in a row, however late the monitor is: the others are owed the slice in between. */
-    p->gave_turn = attention == ATTENTION_TURN && !p->gave_turn;
-    if (p->gave_turn && (g = take_oldest(p)))
+    if (g)
         return g;
-    if (p->look_around) {
-        p->look_around = false;
-        if ((g = queue_take_shared(p, false)))
-            return g;
-    }
     /* When a slice was cut short for somebody who woke up, that one goes before the fresh. */
     if (attention && (g = ring_get(&p->woken)))
         return g;
     if ((g = queue_take_next(p)) || (g = take_own(p)))
         return g;
-    if (poll_in_passing(p, false) && (g = take_own(p)))
+    if (poll_in_passing(p) && (g = take_own(p)))
         return g;
     return queue_take_shared(p, true);
 }

@@ -178,13 +178,14 @@ static void look_at_leftovers(struct processor *p, bool moved)
     wake_any();
 }
 
-/* A region that lasts does without, also where nobody waits: else this would have to look every slice until somebody does. */
+/* A region that lasts does without, also where nobody waits: else this would have to look every slice until somebody does. So does
+ * who enters one short region after the other for longer than its slice. */
 static void look_at_lent(struct look *l, struct processor *p, struct seen *s, uint32_t state)
 {
     bool before = s->lent == state;
     s->lent = state;
     l->lent = true;
-    if (!before) {
+    if (!before && l->now - s->since < l->slice) {
         again_at(l, l->now + l->slice);
         return;
     }
@@ -307,12 +308,6 @@ static void keep_pace(struct look *l)
     pace.planned = TIME_NEVER;
 }
 
-static void ask_to_look(struct processor *p)
-{
-    if (!load_relaxed(&p->attention))
-        store_relaxed(&p->attention, ATTENTION_LOOK);
-}
-
 /* Where goroutines come and go, who looks for work looks into the poller too, and whoever has left the place is soon back. If
  * nobody has looked for a while, an idle thread is to block there; or who comes and goes is to look at the next switch; or else the
  * monitor blocks there. At once, if an idle one wanted the place that the monitor had. */
@@ -333,9 +328,9 @@ static void attend_poller(struct look *l)
         return;
     }
     for (int i = 0; i < load_relaxed(&sched.horizon); i++) {
-        if (l->now - seen[i].still >= GRANT)
+        if (l->now - seen[i].still >= 2 * GRANT)
             continue;
-        ask_to_look(processor_at(i));
+        processor_ask(processor_at(i));
         lively = true;
     }
     if (!lively && load_ordered(&sched.searching) == 0) /* who searches, and finds nothing, takes the place */

@@ -85,15 +85,21 @@ void poll_dispatch(const struct poll_catch *c)
     add_ordered(&sched.dispatching, -1u);
 }
 
-bool poll_in_passing(struct processor *p, bool asked)
+/* Who is caught stands in line behind those on the ring. Where these are many they go first: what the kernel holds back keeps its
+ * order there, and would lose it on the shared lists. Where they stay many, it is after a round of the ring. */
+static bool line_is_long(struct processor *p)
+{
+    return load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head) > RING_SIZE / 2 && p->picks - p->polled_at < RING_SIZE;
+}
+
+bool poll_in_passing(struct processor *p)
 {
     if (!load_acquire(&poller) || load_ordered(&sched.poll_place) == POLL_IDLE)
         return false;
-    /* What does not fit would go to the shared lists, and lose its place in line. But where rings stay full nobody else looks: the
-     * monitor finds that none has, and asks. */
-    if (!asked && load_relaxed(&p->woken.tail) - load_relaxed(&p->woken.head) > RING_SIZE / 2)
+    bump(&p->polls); /* also where it is put off: the monitor need not see to it */
+    if (line_is_long(p))
         return false;
-    bump(&p->polls);
+    p->polled_at = p->picks;
     struct poll_catch c;
     poll_wait(&c, 0);
     poll_dispatch(&c);

@@ -52,8 +52,7 @@ static uint32_t ticket(struct processor *p)
 
 void preempt_request(struct processor *p, bool quietly)
 {
-    if (!load_relaxed(&p->attention))
-        store_relaxed(&p->attention, ATTENTION_LOOK);
+    processor_ask(p);
     struct thread *m = load_relaxed(&p->m);
     if (!m || mode == PREEMPT_OFF)
         return;

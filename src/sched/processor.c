@@ -101,6 +101,13 @@ static void drain(struct processor *p)
     stack_flush(p);
 }
 
+/* To look around at the next pick. A turn that it was asked to give includes that. */
+void processor_ask(struct processor *p)
+{
+    if (load_relaxed(&p->attention) != ATTENTION_TURN)
+        store_relaxed(&p->attention, ATTENTION_LOOK);
+}
+
 /* No thread can be had for the idle processors: what is queued on them goes where those that run come to it. */
 void processor_free_idle_work(void)
 {

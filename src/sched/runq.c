@@ -2,12 +2,14 @@
  *
  * Who runs when: the next slot first, within the slice of the goroutine that filled it, so that a pair that wakes each other stays
  * on one warm processor. Then, by turns, the newest of the fresh ones (depth first: a tree of goroutines needs few stacks at a
- * time) and the oldest of the woken ones. Then the lists that all processors share: woken by plain threads, overflow of the rings,
- * and last the preempted ones, which never enter a ring again: one that wakes up would have to wait for their slices.
+ * time) and the oldest of the woken ones. Then the lists that all processors share: woken by plain threads, those for whom a ring
+ * had no room, and last the preempted ones, which never enter a ring again: one that wakes up would have to wait for their slices.
  *
- * Nobody starves: every 64th pick from the rings takes from the shared lists; when a slice is over the next slot joins the ring;
- * and if no preempted goroutine, or not the oldest fresh one, has run for two slices, the monitor gives one its turn, so that by
- * time, not by number, the long-running and the short-running share the processor.
+ * Nobody starves: every 64th pick from the rings takes from the shared lists, before anything new is let in; when a slice is over
+ * the next slot joins the ring; and if no preempted goroutine, or not the oldest fresh one, has run for two slices, the monitor
+ * gives them their turn, a slice long, so that by time, not by number, the long-running and the short-running share the processor.
+ * The woken stay in order also where the rings overflow: newest first, the oldest of a crowd that comes back again and again would
+ * wait for ever.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -183,7 +185,7 @@ void queue_last(struct goroutine *g)
 
 void queue_overflow(struct goroutine *g)
 {
-    add_shared(&sched.overflow, &g, 1);
+    add_shared(&sched.woken, &g, 1);
 }
 
 /* For who has no processor of its own to queue on. The caller wakes somebody. */
@@ -193,24 +195,16 @@ void queue_urgent(struct goroutine *g)
     store_relaxed(&sched.urgent_waiting, 1);
 }
 
-/* A full ring spills its older half, in one go. */
-static void spill(struct goroutine **batch, uint32_t count, struct goroutine *g)
-{
-    batch[count] = g;
-    add_shared(&sched.overflow, batch, count + 1);
-}
-
 void queue_woken(struct processor *p, struct goroutine *g)
 {
-    struct goroutine *batch[RING_SIZE / 2 + 2];
-    if (likely(ring_put(&p->woken, g)))
-        return;
-    spill(batch, ring_grab(&p->woken, batch), g);
+    if (unlikely(!ring_put(&p->woken, g)))
+        add_shared(&sched.woken, &g, 1);
 }
 
+/* A full one spills its older half, in one go. */
 void queue_fresh(struct processor *p, struct goroutine *g)
 {
-    struct goroutine *batch[RING_SIZE / 2 + 2];
+    struct goroutine *batch[RING_SIZE / 2 + 1];
     if (likely(deque_push(&p->fresh, g)))
         return;
     uint32_t count = 0;
@@ -220,25 +214,36 @@ void queue_fresh(struct processor *p, struct goroutine *g)
             break;
         batch[count++] = old;
     }
-    spill(batch, count, g);
+    batch[count++] = g;
+    add_shared(&sched.fresh, batch, count);
 }
 
-/* A fair share of the woken and overflowed ones, into the own queues. Under sched.lock. */
+/* Up to `count` into the own queues; only the owner adds, so there is still room when it comes to that. Under sched.lock. */
+static uint32_t take_woken(struct processor *p, struct list *l, uint32_t count)
+{
+    uint32_t taken = 0;
+    for (; taken < count && l->count && !l->first->bound && !ring_full(&p->woken); taken++)
+        ring_put(&p->woken, list_take(l));
+    return taken;
+}
+
+static uint32_t take_fresh(struct processor *p, uint32_t count)
+{
+    uint32_t taken = 0;
+    for (; taken < count && sched.fresh.count && !deque_full(&p->fresh); taken++)
+        deque_push(&p->fresh, list_take(&sched.fresh));
+    return taken;
+}
+
+/* A fair share of those that the rings could not hold, or that no processor knows of, into the own queues. Under sched.lock. */
 static uint32_t take_share(struct processor *p)
 {
-    uint32_t share = (sched.urgent.count + sched.overflow.count) / (uint32_t)load_relaxed(&sched.processors);
-    uint32_t taken = 0;
-    while (taken < share && taken < RING_SIZE / 2) {
-        /* Only the owner adds, so there is still room when it comes to that. */
-        if (sched.urgent.count && !sched.urgent.first->bound && !ring_full(&p->woken))
-            ring_put(&p->woken, list_take(&sched.urgent));
-        else if (sched.overflow.count && !deque_full(&p->fresh))
-            deque_push(&p->fresh, list_take(&sched.overflow));
-        else
-            break;
-        taken++;
-    }
-    return taken;
+    uint32_t share = (sched.urgent.count + sched.woken.count + sched.fresh.count) / (uint32_t)load_relaxed(&sched.processors);
+    if (share > RING_SIZE / 2)
+        share = RING_SIZE / 2;
+    uint32_t taken = take_woken(p, &sched.urgent, share);
+    taken += take_woken(p, &sched.woken, share - taken);
+    return taken + take_fresh(p, share - taken);
 }
 
 /* Under sched.lock. */
@@ -259,7 +264,7 @@ struct goroutine *queue_take_shared(struct processor *p, bool preempted_too)
         return NULL;
     lock_take(&sched.lock);
     struct goroutine *g = list_take(&sched.urgent);
-    if (!g && !(g = list_take(&sched.overflow)) && preempted_too)
+    if (!g && !(g = list_take(&sched.woken)) && !(g = list_take(&sched.fresh)) && preempted_too)
         g = take_preempted();
     uint32_t taken = (g != NULL) + take_share(p);
     store_relaxed(&sched.urgent_waiting, sched.urgent.count);

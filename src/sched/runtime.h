@@ -116,6 +116,7 @@ enum attention {
     ATTENTION_NONE,
     ATTENTION_LOOK, /* the slice is over, a timer is due, or the processor retires */
     ATTENTION_TURN, /* the same, and it is the turn of one that has waited longest: preempted, or fresh */
+    ATTENTION_MORE, /* that turn is not over if this one leaves early; gives way to all requests */
 };
 
 struct processor {
@@ -140,11 +141,13 @@ struct processor {
 
     /* Only the thread that runs it. */
     uint32_t id;
-    uint32_t picks;   /* from the rings */
-    bool look_around; /* so many that the shared lists must have their turn */
+    uint32_t picks;     /* from the rings */
+    uint32_t polled_at; /* pick of the last look into the poller */
+    bool look_around;   /* so many that the shared lists must have their turn */
     bool fresh_turn;
     bool gave_turn;    /* the last look was the turn of one that had waited long */
     bool oldest_fresh; /* and of which kind */
+    int64_t turn_ends; /* at the latest */
     uint32_t dead_count;
     struct goroutine *dead; /* dead goroutines of the default stack size, last in first out */
     uint64_t next_id, last_id;
@@ -210,12 +213,13 @@ struct scheduler {
     struct thread *idle_threads;
     struct thread *ended_threads;
     struct list urgent;    /* woken, but by no processor: from plain threads, blocking regions */
-    struct list overflow;  /* what the rings could not hold */
+    struct list woken;     /* what the rings could not hold */
+    struct list fresh;     /* the same */
     struct list preempted; /* and others that must not run before anybody else */
 
     /* Atomic; written under lock, or as noted. */
     _Atomic uint32_t idle_count CACHE_ALIGNED; /* processors on the idle list */
-    _Atomic uint32_t queued;                   /* on these three lists */
+    _Atomic uint32_t queued;                   /* on these lists */
     _Atomic uint32_t urgent_waiting;           /* on the first of them */
     _Atomic uint32_t preempted_waiting;        /* on the last of them */
     _Atomic uint32_t preempted_taken;          /* times one was taken from it; wraps */
@@ -264,6 +268,7 @@ struct processor *processor_drop(struct thread *m);
 void processor_retire(struct thread *m);
 void processor_free_idle_work(void);
 bool processor_has_work(struct processor *p);
+void processor_ask(struct processor *p);
 struct processor *idle_pop(void);    /* under sched.lock */
 void idle_push(struct processor *p); /* under sched.lock */
 
@@ -335,7 +340,7 @@ bool poll_take_place(enum poll_place who);
 void poll_leave_place(void);
 void poll_wait(struct poll_catch *c, int64_t deadline); /* in the place, or with deadline 0 */
 void poll_wake(void);                                   /* who is in it */
-bool poll_in_passing(struct processor *p, bool asked);
+bool poll_in_passing(struct processor *p);
 void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c); /* in the place, which it leaves */
 void poll_dispatch(const struct poll_catch *c);
 
