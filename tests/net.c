@@ -60,6 +60,24 @@ void net_unix_pair(int type, int ends[2])
     CHECK_EQ(0, socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends));
 }
 
+void net_close_both(int ends[2])
+{
+    CHECK_EQ(0, go_close(ends[0]));
+    CHECK_EQ(0, go_close(ends[1]));
+}
+
+ptrdiff_t net_copy(int from, int to, char *buffer, size_t size)
+{
+    ptrdiff_t n, sum = 0;
+
+    while ((n = go_read(from, buffer, size)) > 0) {
+        CHECK_EQ(n, go_write(to, buffer, (size_t)n));
+        sum += n;
+    }
+    CHECK_EQ(0, n);
+    return sum;
+}
+
 void net_will_reset(int fd)
 {
     struct linger now = {.l_onoff = 1};

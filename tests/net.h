@@ -20,6 +20,10 @@ int net_listen(char words[NET_WORDS]);
 /* Two ends of a connection: TCP, or local. */
 void net_tcp_pair(int ends[2]);
 void net_unix_pair(int type, int ends[2]);
+void net_close_both(int ends[2]);
+
+/* Reads and writes until the end of the first, at most size bytes at a time; how many there were. */
+ptrdiff_t net_copy(int from, int to, char *buffer, size_t size);
 
 /* Sets the next close to reset the connection. */
 void net_will_reset(int fd);

@@ -7,12 +7,6 @@
 #include "net.h"
 #include "sanitizers.h"
 
-static void close_both(int ends[2])
-{
-    CHECK_EQ(0, go_close(ends[0]));
-    CHECK_EQ(0, go_close(ends[1]));
-}
-
 /* ---- one of each ---- */
 
 static void check_late(enum net_what what, int fd, int64_t deadline)
@@ -40,7 +34,7 @@ TEST(every_wait_ends_at_its_deadline_and_not_before)
         check_late(NET_ACCEPT, listener, go_now() + delays[i]);
     }
     CHECK_EQ(0, go_close(listener));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 struct dials {
@@ -141,7 +135,7 @@ TEST(deadlines_one_after_the_other_are_all_kept)
     }
     CHECK_BETWEEN(sum, sum + 30 * GO_SECOND, go_now() - begin);
     CHECK_EQ(0, go_close(listener));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 struct prolonged {
@@ -178,7 +172,7 @@ TEST(a_deadline_that_is_moved_on_never_comes)
     writers = crew_start(2, send_bytes, p);
     crew_run(2, take_bytes, p);
     crew_wait(writers);
-    close_both(p->ends);
+    net_close_both(p->ends);
 }
 
 /* ---- against what comes at the same moment ---- */
@@ -238,7 +232,7 @@ TEST(a_deadline_that_races_with_what_comes_loses_nothing)
         crew_wait(readers);
         CHECK_EQ(2 * r->rounds, atomic_load(&r->received));
         CHECK(atomic_load(&r->timed_out) > 0);
-        close_both(r->ends);
+        net_close_both(r->ends);
     }
 }
 
@@ -278,6 +272,6 @@ TEST(a_deadline_that_races_with_room_counts_what_was_written)
         while ((n = go_read(r->ends[0], bytes, sizeof bytes)) > 0)
             sum += n;
         CHECK_EQ(sum, atomic_load(&r->received));
-        close_both(r->ends);
+        net_close_both(r->ends);
     }
 }

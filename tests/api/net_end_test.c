@@ -8,12 +8,6 @@
 #include <unistd.h>
 #include "net.h"
 
-static void close_both(int ends[2])
-{
-    CHECK_EQ(0, go_close(ends[0]));
-    CHECK_EQ(0, go_close(ends[1]));
-}
-
 static void reset(int fd)
 {
     net_will_reset(fd);
@@ -168,7 +162,7 @@ TEST(what_was_written_before_the_end_arrives_before_the_end)
         sum += n;
     CHECK_EQ(0, n);
     CHECK_EQ(written, sum);
-    close_both(ends);
+    net_close_both(ends);
 }
 
 TEST(who_has_ended_reading_may_still_write)
@@ -183,7 +177,7 @@ TEST(who_has_ended_reading_may_still_write)
     CHECK_EQ(0, net_result(reads));
     CHECK_EQ(1, go_write(ends[0], "x", 1));
     CHECK_EQ(1, go_read(ends[1], &byte, 1));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 TEST(ending_what_has_ended_is_an_error_or_none_but_never_blocks)
@@ -337,7 +331,7 @@ TEST(a_number_that_the_program_itself_closed_and_opened_again_is_watched_anew)
         CHECK_EQ(1, write(ends[1], "y", 1));
         CHECK_EQ(1, net_result(reads));
         CHECK_EQ('y', reads->byte);
-        close_both(ends);
+        net_close_both(ends);
     }
 }
 

@@ -83,12 +83,6 @@ int __wrap_os_io_close(int fd)
     return __real_os_io_close(fd);
 }
 
-static void close_both(int ends[2])
-{
-    CHECK_EQ(0, go_close(ends[0]));
-    CHECK_EQ(0, go_close(ends[1]));
-}
-
 /* ---- the first wait ---- */
 
 /* The first test: later there is a poller. */
@@ -113,7 +107,7 @@ TEST(where_no_poller_can_be_had_waiting_is_an_error_that_passes)
     reads = net_start(NET_READ, ends[0]);
     CHECK_EQ(1, go_write(ends[1], "x", 1));
     CHECK_EQ(1, net_result(reads));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 TEST(where_nothing_more_can_be_watched_it_is_an_error_that_passes)
@@ -141,7 +135,7 @@ TEST(where_nothing_more_can_be_watched_it_is_an_error_that_passes)
     CHECK_EQ(0, go_close(fd));
     CHECK_EQ(0, go_close(accepted));
     CHECK_EQ(0, go_close(listener));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 /* ---- accepting ---- */
@@ -247,7 +241,7 @@ TEST(without_memory_for_a_high_number_it_is_an_error_that_passes)
     CHECK(fault_end(&no_memory) > 0);
     CHECK_EQ(-EAGAIN, go_read_until(high, &byte, 1, GO_NOW));
     CHECK_EQ(0, go_close(high));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 struct frugal {
@@ -297,7 +291,7 @@ TEST(sockets_in_use_need_no_memory)
     CHECK_EQ(0, fault_end(&no_memory));
     CHECK_EQ(0, go_shutdown(f->ends[0], GO_WRITABLE));
     EVENTUALLY(atomic_load(&f->end));
-    close_both(f->ends);
+    net_close_both(f->ends);
     CHECK_EQ(0, go_close(f->listener));
 }
 
