@@ -1,21 +1,13 @@
-/* Streams under use: much at once, many at once, one copied into another, servers that come and go.
+/* Streams under use: much at once, many at once, one copied into another.
  *
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "net.h"
 #include "sanitizers.h"
-
-static void close_both(int ends[2])
-{
-    CHECK_EQ(0, go_close(ends[0]));
-    CHECK_EQ(0, go_close(ends[1]));
-}
 
 static bool read_whole(int fd, void *at, size_t size)
 {
@@ -142,7 +134,7 @@ TEST(one_write_may_be_hundreds_of_megabytes)
     EVENTUALLY(atomic_load(&b->done));
     CHECK_EQ(b->size, b->result);
     munmap(b->bytes, b->size);
-    close_both(ends);
+    net_close_both(ends);
 }
 
 TEST(a_write_that_its_deadline_cuts_short_gives_the_count)
@@ -161,7 +153,7 @@ TEST(a_write_that_its_deadline_cuts_short_gives_the_count)
     while ((n = go_read(ends[1], found, sizeof found)) > 0)
         sum += n;
     CHECK_EQ(written, sum);
-    close_both(ends);
+    net_close_both(ends);
 }
 
 /* A read stops at the urgent byte, though there is more behind it. */
@@ -188,7 +180,7 @@ TEST(what_is_urgent_holds_up_nothing)
                 return;
         CHECK_STR(i % 3 ? "hellworld" : "hell", bytes);
     }
-    close_both(ends);
+    net_close_both(ends);
 }
 
 /* The reader takes a little now and then: the writer gets on each time. */
@@ -212,7 +204,7 @@ TEST(a_slow_reader_gets_everything)
         sum += n;
     CHECK_EQ(NET_MUCH, sum);
     CHECK_EQ(NET_MUCH, net_result(writes));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 /* ---- several at each end ---- */
@@ -270,127 +262,8 @@ TEST(two_readers_and_two_writers_share_a_connection)
         crew_wait(readers);
         CHECK_EQ(atomic_load(&s->sent), atomic_load(&s->received));
         CHECK(atomic_load(&s->sent) > 0);
-        close_both(s->ends);
+        net_close_both(s->ends);
     }
-}
-
-/* ---- accepting ---- */
-
-enum { ACCEPTORS = 10, DIALS = 10 };
-
-struct meeting {
-    int listener;
-    char words[NET_WORDS];
-    atomic_int accepted;
-};
-
-static void accept_all(void *arg, int index)
-{
-    struct meeting *m = arg;
-    int fd;
-
-    (void)index;
-    while ((fd = go_accept(m->listener)) >= 0) {
-        atomic_fetch_add(&m->accepted, 1);
-        CHECK_EQ(0, go_close(fd));
-    }
-    CHECK_EQ(-EBADF, fd);
-}
-
-static void dial_some(void *arg, int index)
-{
-    struct meeting *m = arg;
-    char byte;
-
-    (void)index;
-    for (int i = 0; i < DIALS; i++) {
-        int fd = go_dial("tcp", m->words);
-
-        if (!CHECK(fd >= 0))
-            return;
-        CHECK_EQ(0, go_read(fd, &byte, 1));
-        CHECK_EQ(0, go_close(fd));
-    }
-}
-
-TEST(several_may_accept_at_one_listener)
-{
-    struct meeting *m = test_alloc(sizeof *m);
-    struct crew *acceptors;
-
-    go_maxprocs(4);
-    m->listener = net_listen(m->words);
-    acceptors = crew_start(ACCEPTORS, accept_all, m);
-    crew_run(ACCEPTORS, dial_some, m);
-    CHECK_EQ(ACCEPTORS * DIALS, atomic_load(&m->accepted));
-    CHECK_EQ(0, go_close(m->listener));
-    crew_wait(acceptors);
-}
-
-TEST(an_address_whose_listener_is_closed_may_be_listened_on_at_once)
-{
-    struct meeting *m = test_alloc(sizeof *m);
-
-    m->listener = net_listen(m->words);
-    for (int i = 0; i < SCALED(50); i++) {
-        struct crew *acceptors = crew_start(3, accept_all, m);
-
-        test_settle();
-        CHECK_EQ(0, go_close(m->listener));
-        crew_wait(acceptors);
-        CHECK_EQ(-ECONNREFUSED, go_dial("tcp", m->words));
-        m->listener = go_listen("tcp", m->words);
-        if (!CHECK(m->listener >= 0))
-            return;
-    }
-    CHECK_EQ(0, go_close(m->listener));
-}
-
-/* What a dial gives is connected, never on its way only. */
-static void dial_in_a_hurry(void *arg, int index)
-{
-    struct meeting *m = arg;
-
-    for (int i = 0; i < SCALED(200); i++) {
-        int fd = go_dial_until("tcp", m->words, go_deadline((index + 1) * (i % 10) * 10 * GO_MICROSECOND));
-        ptrdiff_t n;
-
-        if (fd < 0) {
-            CHECK(fd == -ETIMEDOUT || fd == -ECONNRESET);
-            continue;
-        }
-        n = go_write(fd, "x", 1);
-        CHECK(n == 1 || n == -EPIPE || n == -ECONNRESET);
-        CHECK_EQ(0, go_close(fd));
-    }
-}
-
-TEST(a_dial_that_succeeds_is_connected)
-{
-    struct meeting *m = test_alloc(sizeof *m);
-    struct crew *acceptors;
-
-    go_maxprocs(4);
-    m->listener = net_listen(m->words);
-    acceptors = crew_start(2, accept_all, m);
-    crew_run(8, dial_in_a_hurry, m);
-    CHECK_EQ(0, go_close(m->listener));
-    crew_wait(acceptors);
-}
-
-/* Nobody accepts: the system does so in its queue, until that is full; then dialers wait, until somebody accepts. */
-TEST(dialers_wait_while_the_queue_of_a_listener_is_full)
-{
-    struct net_silent *s = test_alloc(sizeof *s);
-    int fd;
-
-    net_silent_start(s, "127.0.0.1", 0);
-    CHECK_EQ(-ETIMEDOUT, go_dial_until("tcp", s->words, go_deadline(20 * GO_MILLISECOND)));
-    net_silent_speak(s);
-    fd = go_dial("tcp", s->words);
-    CHECK(fd >= 0);
-    CHECK_EQ(0, go_close(fd));
-    net_silent_stop(s);
 }
 
 /* ---- one into another ---- */
@@ -404,13 +277,8 @@ static void copy_all(void *arg)
 {
     struct copy *c = arg;
     char bytes[1000];
-    ptrdiff_t n;
 
-    while ((n = go_read(c->from, bytes, sizeof bytes)) > 0) {
-        CHECK_EQ(n, go_write(c->to, bytes, (size_t)n));
-        atomic_fetch_add(&c->copied, n);
-    }
-    CHECK_EQ(0, n);
+    atomic_store(&c->copied, net_copy(c->from, c->to, bytes, sizeof bytes));
     CHECK_EQ(0, go_close(c->from));
     CHECK_EQ(0, go_shutdown(c->to, GO_WRITABLE));
 }
@@ -435,84 +303,11 @@ static void check_copy(int flags)
     CHECK_EQ(0, go_close(pipes[1]));
     CHECK_EQ(0, go_read(ends[1], found, 1));
     CHECK_EQ(SCALED(1000) * 12, atomic_load(&c->copied));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 TEST(a_pipe_is_copied_into_a_connection)
 {
     check_copy(O_NONBLOCK);
     check_copy(0);
-}
-
-/* ---- local ones ---- */
-
-TEST(a_local_connection_has_the_name_of_its_server)
-{
-    int listener = go_listen("unix", "@libgoroutine-name"), fd = go_dial("unix", "@libgoroutine-name"),
-        accepted = go_accept(listener);
-    struct sockaddr_un at = {0};
-    socklen_t size = sizeof at;
-
-    CHECK_EQ(0, getpeername(fd, (struct sockaddr *)&at, &size));
-    CHECK_EQ(offsetof(struct sockaddr_un, sun_path) + sizeof "@libgoroutine-name" - 1, size);
-    CHECK_MEM("\0libgoroutine-name", at.sun_path, sizeof "@libgoroutine-name" - 1);
-    size = sizeof at;
-    CHECK_EQ(0, getsockname(accepted, (struct sockaddr *)&at, &size));
-    CHECK_MEM("\0libgoroutine-name", at.sun_path, sizeof "@libgoroutine-name" - 1);
-    CHECK_EQ(0, go_close(fd));
-    CHECK_EQ(0, go_close(accepted));
-    CHECK_EQ(0, go_close(listener));
-}
-
-static void send_with_descriptor(int fd, const char *bytes, size_t size, int passed)
-{
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct iovec part = {(void *)bytes, size};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.room};
-
-    control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
-    CHECK_EQ(size, sendmsg(fd, &message, MSG_NOSIGNAL));
-}
-
-/* A read stops behind what came with a descriptor, though there is more. */
-TEST(a_passed_descriptor_holds_up_nothing)
-{
-    int listener = go_listen("unix", "@libgoroutine-pass"), fd = go_dial("unix", "@libgoroutine-pass"),
-        accepted = go_accept(listener);
-
-    for (int i = 0; i < 20; i++) {
-        char bytes[100] = {0};
-        size_t done = 0;
-        ptrdiff_t n;
-
-        send_with_descriptor(fd, "hello", 5, 0);
-        CHECK_EQ(5, go_write(fd, "world", 5));
-        for (; done < 10; done += (size_t)n)
-            if (!CHECK((n = go_read_until(accepted, bytes + done, sizeof bytes - done, go_deadline(20 * GO_SECOND))) > 0))
-                return;
-        CHECK_STR("helloworld", bytes);
-    }
-    CHECK_EQ(0, go_close(fd));
-    CHECK_EQ(0, go_close(accepted));
-    CHECK_EQ(0, go_close(listener));
-}
-
-TEST(sequenced_packets_keep_their_bounds_and_have_an_end)
-{
-    int listener = go_listen("unixpacket", "@libgoroutine-packets"), fd = go_dial("unixpacket", "@libgoroutine-packets"),
-        accepted = go_accept(listener);
-    char bytes[10];
-
-    CHECK_EQ(3, go_write(fd, "abc", 3));
-    CHECK_EQ(2, go_write(fd, "de", 2));
-    CHECK_EQ(3, go_read(accepted, bytes, sizeof bytes));
-    CHECK_EQ(2, go_read(accepted, bytes, sizeof bytes));
-    CHECK_EQ(0, go_close(fd));
-    CHECK_EQ(0, go_read(accepted, bytes, sizeof bytes));
-    CHECK_EQ(0, go_close(accepted));
-    CHECK_EQ(0, go_close(listener));
 }
