@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "hogs.h"
+#include "net.h"
 #include "sanitizers.h"
 
 struct ends {
@@ -47,15 +48,28 @@ static void read_a_byte(void *arg)
     atomic_store(&e->done, true);
 }
 
-TEST(a_read_blocks_until_there_is_something)
+/* A pair at whose other end somebody waits for a byte. */
+static struct ends *new_reader(void)
 {
     struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
 
     test_start_until_blocked(read_a_byte, e);
     CHECK(!atomic_load(&e->done));
-    CHECK_EQ(1, go_write(e->here, "x", 1));
+    return e;
+}
+
+static void check_read(ptrdiff_t expected, struct ends *e)
+{
     EVENTUALLY(atomic_load(&e->done));
-    CHECK_EQ(1, e->result);
+    CHECK_EQ(expected, e->result);
+}
+
+TEST(a_read_blocks_until_there_is_something)
+{
+    struct ends *e = new_reader();
+
+    CHECK_EQ(1, go_write(e->here, "x", 1));
+    check_read(1, e);
     CHECK_EQ('x', e->n);
     close_pair(e);
 }
@@ -68,30 +82,25 @@ TEST(a_read_of_a_descriptor_that_blocks_keeps_no_processor)
     CHECK(go(read_a_byte, e) == 0);
     go_sleep(GO_MILLISECOND);
     CHECK_EQ(1, go_write(e->here, "x", 1));
-    EVENTUALLY(atomic_load(&e->done));
-    CHECK_EQ(1, e->result);
+    check_read(1, e);
     close_pair(e);
 }
 
 TEST(a_read_wakes_at_the_end_of_the_stream)
 {
-    struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+    struct ends *e = new_reader();
 
-    test_start_until_blocked(read_a_byte, e);
     CHECK_EQ(0, shutdown(e->here, SHUT_WR));
-    EVENTUALLY(atomic_load(&e->done));
-    CHECK_EQ(0, e->result);
+    check_read(0, e);
     close_pair(e);
 }
 
 TEST(closing_wakes_who_reads)
 {
-    struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+    struct ends *e = new_reader();
 
-    test_start_until_blocked(read_a_byte, e);
     CHECK_EQ(0, go_close(e->there));
-    EVENTUALLY(atomic_load(&e->done));
-    CHECK_EQ(-EBADF, e->result);
+    check_read(-EBADF, e);
     CHECK_EQ(0, go_close(e->here));
 }
 
@@ -148,8 +157,7 @@ static void echo(void *arg)
     struct echo *e = arg;
     char byte;
 
-    while (go_read(e->there, &byte, 1) == 1)
-        CHECK_EQ(1, go_write(e->there, &byte, 1));
+    net_copy(e->there, e->there, &byte, 1);
     CHECK_EQ(0, go_close(e->there));
 }
 
@@ -432,12 +440,10 @@ TEST(a_file_is_sent_whole)
 
 TEST(shutting_down_a_direction_wakes_who_waits_for_it)
 {
-    struct ends *e = new_pair(SOCK_STREAM, SOCK_NONBLOCK);
+    struct ends *e = new_reader();
 
-    test_start_until_blocked(read_a_byte, e);
     CHECK_EQ(0, go_shutdown(e->there, GO_READABLE));
-    EVENTUALLY(atomic_load(&e->done));
-    CHECK_EQ(0, e->result);
+    check_read(0, e);
     CHECK_EQ(-EINVAL, go_shutdown(e->here, 0));
     CHECK_EQ(-EBADF, go_shutdown(-1, GO_READABLE));
     CHECK_EQ(-EPIPE, go_write(e->here, "x", 1));

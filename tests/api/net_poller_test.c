@@ -171,11 +171,33 @@ TEST(what_arrives_while_the_rings_are_full_is_read_soon)
 /* ---- while threads sleep in the poller ---- */
 
 struct elsewhere {
+    struct net_call *reads; /* without end: so somebody looks into the poller */
+    int ends[2];
     go_chan *c;
     int rounds;
     atomic_int received;
     atomic_bool end;
 };
+
+static struct elsewhere *elsewhere_new(int rounds)
+{
+    struct elsewhere *e = test_alloc(sizeof *e);
+
+    net_unix_pair(SOCK_STREAM, e->ends);
+    e->reads = net_start(NET_READ, e->ends[0]);
+    e->c = test_chan(0, 0);
+    e->rounds = rounds;
+    return e;
+}
+
+static void elsewhere_end(struct elsewhere *e)
+{
+    CHECK(!atomic_load(&e->reads->done));
+    CHECK_EQ(0, go_close(e->ends[0]));
+    CHECK_EQ(-EBADF, net_result(e->reads));
+    CHECK_EQ(0, go_close(e->ends[1]));
+    CHECK_EQ(0, go_chan_close(e->c));
+}
 
 static void receive_all(void *arg)
 {
@@ -206,18 +228,13 @@ static void send_as_thread(void *arg, int index)
 /* The only other processor's thread sleeps in the poller. The first one is taken, and is not given up. */
 TEST(a_thread_asleep_in_the_poller_is_woken_for_a_goroutine_made_ready_elsewhere)
 {
-    struct elsewhere *e = test_alloc(sizeof *e);
-    struct net_call *reads;
+    struct elsewhere *e;
     struct crew *c;
-    int ends[2];
     int64_t begin;
 
     go_maxprocs(2);
     go_slice(GO_SECOND);
-    net_unix_pair(SOCK_STREAM, ends);
-    reads = net_start(NET_READ, ends[0]);
-    e->c = test_chan(0, 0);
-    e->rounds = SCALED(300);
+    e = elsewhere_new(SCALED(300));
     CHECK_EQ(0, go(receive_all, e));
     test_settle();
     begin = test_now();
@@ -229,11 +246,7 @@ TEST(a_thread_asleep_in_the_poller_is_woken_for_a_goroutine_made_ready_elsewhere
     /* By the monitor, which looks once a slice, it would take as many seconds. */
     CHECK_BETWEEN(0, e->rounds * GO_SECOND / 10 + GO_SECOND, test_now() - begin);
     crew_wait(c);
-    CHECK(!atomic_load(&reads->done));
-    CHECK_EQ(0, go_close(ends[0]));
-    CHECK_EQ(-EBADF, net_result(reads));
-    CHECK_EQ(0, go_close(ends[1]));
-    CHECK_EQ(0, go_chan_close(e->c));
+    elsewhere_end(e);
 }
 
 enum { ABREAST = 3 };
@@ -274,16 +287,11 @@ static void send_abreast(void *arg, int index)
 /* All of them are needed, also the one whose thread has the poller. */
 TEST(every_thread_asleep_is_woken_also_the_one_in_the_poller)
 {
-    struct elsewhere *e = test_alloc(sizeof *e);
-    struct net_call *reads;
+    struct elsewhere *e;
     struct crew *c;
-    int ends[2];
 
     go_maxprocs(ABREAST + 1);
-    net_unix_pair(SOCK_STREAM, ends);
-    reads = net_start(NET_READ, ends[0]);
-    e->c = test_chan(0, 0);
-    e->rounds = SCALED(100);
+    e = elsewhere_new(SCALED(100));
     for (int i = 0; i < ABREAST; i++)
         CHECK_EQ(0, go(receive_abreast, e));
     test_settle();
@@ -293,11 +301,7 @@ TEST(every_thread_asleep_is_woken_also_the_one_in_the_poller)
         usleep(50);
     go_preempt_on();
     crew_wait(c);
-    CHECK(!atomic_load(&reads->done));
-    CHECK_EQ(0, go_close(ends[0]));
-    CHECK_EQ(-EBADF, net_result(reads));
-    CHECK_EQ(0, go_close(ends[1]));
-    CHECK_EQ(0, go_chan_close(e->c));
+    elsewhere_end(e);
 }
 
 TEST(who_sleeps_wakes_in_time_while_others_wait_for_descriptors)
@@ -369,8 +373,7 @@ static void give_back(void *arg)
     struct changing *c = arg;
     char byte;
 
-    while (go_read(c->ends[1], &byte, 1) == 1)
-        CHECK_EQ(1, go_write(c->ends[1], &byte, 1));
+    net_copy(c->ends[1], c->ends[1], &byte, 1);
 }
 
 static void talk(void *arg, int index)
