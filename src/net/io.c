@@ -1,4 +1,4 @@
-/* Reading, writing, waiting and closing.
+/* Reading, writing, waiting, ending one direction, and closing.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -73,7 +73,14 @@ ptrdiff_t go_write(int fd, const void *bytes, size_t size)
     return go_write_until(fd, bytes, size, GO_FOREVER);
 }
 
-/* ---- being ready ---- */
+/* ---- one direction or both ---- */
+
+static int enter_for(int fd, int events, struct desc **d)
+{
+    if (events < 1 || events > (GO_READABLE | GO_WRITABLE))
+        return -EINVAL;
+    return desc_enter(fd, d);
+}
 
 /* Asks the system, not the count of edges: one that came long ago may have been used up, or not. */
 static int look(int fd, int events)
@@ -105,12 +112,23 @@ static int wait_for(struct desc *d, int events, int64_t deadline)
 int go_wait_fd(int fd, int events, int64_t deadline)
 {
     struct desc *d;
-    if (events < 1 || events > (GO_READABLE | GO_WRITABLE))
-        return -EINVAL;
-    int result = desc_enter(fd, &d);
+    int result = enter_for(fd, events, &d);
     if (result)
         return result;
     result = wait_for(d, events, deadline);
+    desc_leave(d);
+    return result;
+}
+
+int go_shutdown(int fd, int events)
+{
+    struct desc *d;
+    int result = enter_for(fd, events, &d);
+    if (result)
+        return result;
+    preempt_hold();
+    result = os_io_shutdown(fd, events & GO_READABLE, events & GO_WRITABLE);
+    preempt_release();
     desc_leave(d);
     return result;
 }

@@ -1,4 +1,4 @@
-/* From a file to a socket without a copy, and the end of one direction.
+/* From a file to a socket without a copy.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -42,19 +42,4 @@ ptrdiff_t go_sendfile_until(int to, int from, int64_t *offset, size_t size, int6
 ptrdiff_t go_sendfile(int to, int from, int64_t *offset, size_t size)
 {
     return go_sendfile_until(to, from, offset, size, GO_FOREVER);
-}
-
-int go_shutdown(int fd, int events)
-{
-    struct desc *d;
-    if (events < 1 || events > (GO_READABLE | GO_WRITABLE))
-        return -EINVAL;
-    int result = desc_enter(fd, &d);
-    if (result)
-        return result;
-    preempt_hold();
-    result = os_io_shutdown(fd, events & GO_READABLE, events & GO_WRITABLE);
-    preempt_release();
-    desc_leave(d);
-    return result;
 }
