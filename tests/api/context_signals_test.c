@@ -2,38 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <signal.h>
-#include <unistd.h>
-#include "test.h"
-
-static atomic_int handled;
-
-static void handle(int number)
-{
-    (void)number;
-    atomic_fetch_add(&handled, 1);
-}
-
-static void install(int number)
-{
-    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
-
-    atomic_store(&handled, 0);
-    CHECK_EQ(0, sigaction(number, &action, NULL));
-}
-
-static bool is_ours(int number)
-{
-    struct sigaction action;
-
-    CHECK_EQ(0, sigaction(number, NULL, &action));
-    return action.sa_handler == handle;
-}
-
-static void send(int number)
-{
-    CHECK_EQ(0, kill(getpid(), number));
-}
+#include "signals.h"
 
 TEST(a_signal_ends_the_context_and_what_waits_with_it)
 {
@@ -56,11 +25,11 @@ TEST(once_it_is_done_the_signal_has_its_earlier_effect)
 {
     go_ctx *ctx, *parent = go_ctx_new(NULL);
 
-    install(SIGUSR1);
+    install(SIGUSR1, handle);
     ctx = go_ctx_with_signals(parent, &(int){SIGUSR1}, 1);
-    CHECK(!is_ours(SIGUSR1));
+    CHECK(installed(SIGUSR1) != handle);
     go_ctx_cancel(parent, 0);
-    EVENTUALLY(is_ours(SIGUSR1));
+    EVENTUALLY(installed(SIGUSR1) == handle);
     send(SIGUSR1);
     EVENTUALLY(atomic_load(&handled) == 1);
     go_ctx_free(ctx);
@@ -70,14 +39,14 @@ TEST(once_it_is_done_the_signal_has_its_earlier_effect)
 
 TEST(to_free_it_ends_the_asking)
 {
-    install(SIGUSR2);
+    install(SIGUSR2, handle);
     for (int i = 0; i < SCALED(50); i++) {
         go_ctx *ctx = go_ctx_with_signals(NULL, &(int){SIGUSR2}, 1);
 
         CHECK_EQ(0, go_ctx_err(ctx));
         go_ctx_free(ctx);
     }
-    EVENTUALLY(is_ours(SIGUSR2));
+    EVENTUALLY(installed(SIGUSR2) == handle);
     CHECK_EQ(0, atomic_load(&handled));
     signal(SIGUSR2, SIG_DFL);
 }
