@@ -138,13 +138,6 @@ static int64_t begin_of_slice(struct look *l, struct processor *p, uint32_t tick
     return load_acquire(&p->began_tick) == tick ? load_relaxed(&p->began) : l->now;
 }
 
-/* Unless it is to give somebody a turn, and so looks too. */
-static void ask_to_look(struct processor *p)
-{
-    if (!load_relaxed(&p->attention))
-        store_relaxed(&p->attention, ATTENTION_LOOK);
-}
-
 /* Its goroutine has run since s->since, as far as we saw. */
 static void look_at_running(struct look *l, struct processor *p, struct seen *s)
 {
@@ -154,7 +147,7 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
         began = s->still > s->urged + URGENT_PAUSE ? s->still : s->urged + URGENT_PAUSE;
     int64_t ran = l->now - began;
     if (l->urgent)
-        ask_to_look(p);
+        processor_ask(p);
     if (!l->waiting && !l->urgent && (int)p->id < load_relaxed(&sched.processors))
         return;
     struct thread *m = load_relaxed(&p->m);
