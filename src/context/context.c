@@ -1,9 +1,9 @@
 /* The tree of contexts.
  *
- * Each holds a reference to its parent, and stands in its parent's list of children until one of the two is done. To end one is to
- * end all below it, one after the other by a list instead of by recursion, so that the depth of the tree does not matter. Locks are
- * never nested: a child that is to be ended is taken off its parent's list, and referred to, under the parent's lock, and ended
- * after.
+ * Each holds a reference to its parent, and stands in its parent's list of children until it is freed or the parent is done. To end
+ * one is to end all below it, one after the other by a list instead of by recursion, so that the depth of the tree does not matter.
+ * Locks are never nested: a child that is to be ended is taken off its parent's list, and referred to, under the parent's lock, and
+ * ended after.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -44,7 +44,7 @@ static bool take_back(struct thread *m)
     struct processor *p = m->lent;
     if (p) {
         uint32_t lent = m->lent_word;
-        if (cas_ordered(&p->state, &lent, P_RUNNING)) { /* partner: the monitor's, in retake */
+        if (cas_ordered(&p->state, &lent, P_RUNNING)) { /* partners: look_at_lent, retired */
             processor_take(m, p);
             return true;
         }

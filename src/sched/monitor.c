@@ -2,8 +2,9 @@
  *
  * It asks goroutines that outstay their slice to go while others wait, at once where a timer is due; takes processors from
  * blocking regions; wakes idle processors for work that lingers; starts threads (no goroutine has to, in the middle of something);
- * writes dumps. While somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread
- * keeps, or for ever. Then whoever queues work, and finds monitor_asleep set, kicks it.
+ * writes dumps. Where nobody looks into the poller it sees to it that somebody does, or blocks there itself (poll.c). While somebody
+ * waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread keeps, or for ever. Then
+ * whoever queues work, and finds monitor_asleep set, kicks it.
  *
  * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no
  * fence; the monitor makes all threads fence once, between the two. docs/model/idle.pml.
@@ -43,19 +44,28 @@ struct pace {
     int64_t pause;   /* that long after the last one at the earliest */
 };
 
+/* How often it looks for the sake of those who wait for descriptors. */
+struct poll_pace {
+    int64_t last;    /* when somebody was last seen to have looked into the poller */
+    int64_t planned; /* when it will, */
+    int64_t pause;   /* that long after others have; ever longer while they do */
+    bool gave_place; /* it has just left the place there because it was told to */
+};
+
 _Atomic uint32_t monitor_asleep;
 _Atomic int64_t monitor_until = TIME_NEVER;
 
 static _Atomic uint32_t kicked;
 static _Atomic uint32_t polls; /* it blocks in the poller, and is woken there */
 static _Atomic uint32_t dump_wanted;
+
+/* The monitor's own. */
 static struct seen seen[PROCESSORS_MAX];
 static int64_t thread_retry; /* not before */
-static bool left_place_on_request;
-static int64_t poll_again, poll_pause = GRANT; /* the next look for the poller's sake; ever later while others look there */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
+static struct poll_pace poll_pace = {.pause = GRANT};
 
-/* After `kicked` is set; partner: poll_until. */
+/* After `kicked` is set, and in that order; partner: poll_until. */
 static void wake_up(void)
 {
     if (load_ordered(&polls))
@@ -308,35 +318,41 @@ static void keep_pace(struct look *l)
     pace.planned = TIME_NEVER;
 }
 
-/* Where goroutines come and go, who looks for work looks into the poller too, and whoever has left the place is soon back. If
- * nobody has looked for a while, an idle thread is to block there; or who comes and goes is to look at the next switch; or else the
- * monitor blocks there. At once, if an idle one wanted the place that the monitor had. */
-static void attend_poller(struct look *l)
+/* Asks those that have switched lately; false: none has. A single step of theirs may take a grant. */
+static bool ask_the_lively(const struct look *l)
 {
-    static int64_t polled;
-    bool asked = l->idle && left_place_on_request, lively = false;
-    l->polls = left_place_on_request = false;
-    if (l->polled) {
-        polled = l->now;
-        poll_again = l->now + poll_pause;
-        poll_pause = 2 * poll_pause < SLOWEST_PACE ? 2 * poll_pause : SLOWEST_PACE;
-    }
-    if (!poll_place_is_free() || (l->now - polled < GRANT && !asked))
-        return;
-    if (l->idle) {
-        wake_any();
-        return;
-    }
+    bool lively = false;
     for (int i = 0; i < load_relaxed(&sched.horizon); i++) {
         if (l->now - seen[i].still >= 2 * GRANT)
             continue;
         processor_ask(processor_at(i));
         lively = true;
     }
-    if (!lively && load_ordered(&sched.searching) == 0) /* who searches, and finds nothing, takes the place */
+    return lively;
+}
+
+/* Where goroutines come and go, who looks for work looks into the poller too, and whoever has left the place is soon back. If
+ * nobody has looked for a grant, an idle thread is to block there; or who comes and goes is to look at the next switch; or else the
+ * monitor blocks there. At once, if an idle one wanted the place that the monitor had. */
+static void attend_poller(struct look *l)
+{
+    bool asked = l->idle && poll_pace.gave_place;
+    l->polls = poll_pace.gave_place = false;
+    if (l->polled) {
+        poll_pace.last = l->now;
+        poll_pace.planned = l->now + poll_pace.pause;
+        poll_pace.pause = 2 * poll_pace.pause < SLOWEST_PACE ? 2 * poll_pace.pause : SLOWEST_PACE;
+    }
+    if (!poll_place_is_free() || (l->now - poll_pace.last < GRANT && !asked))
+        return;
+    if (l->idle) {
+        wake_any();
+        return;
+    }
+    if (!ask_the_lively(l) && load_ordered(&sched.searching) == 0) /* who searches, and finds nothing, takes the place */
         l->polls = poll_take_place(POLL_MONITOR);
     if (l->polls)
-        poll_pause = GRANT;
+        poll_pace.pause = GRANT;
 }
 
 static void look_everywhere(struct look *l)
@@ -387,7 +403,7 @@ static void plan_for_poller(struct look *l, bool deep)
     if (l->polls)
         return;
     if (poll_place_is_free())
-        again_at(l, poll_again > l->now ? poll_again : l->now + GRANT);
+        again_at(l, poll_pace.planned > l->now ? poll_pace.planned : l->now + GRANT);
     else if (!deep && poll_is_started())
         again_at(l, l->now + SLOWEST_PACE);
 }
@@ -395,13 +411,13 @@ static void plan_for_poller(struct look *l, bool deep)
 static void poll_until(int64_t deadline)
 {
     struct poll_catch c;
-    store_ordered(&polls, 1); /* partner: monitor_kick */
+    store_ordered(&polls, 1); /* partner: wake_up */
     c.n = 0;
     if (!load_ordered(&kicked))
         poll_wait(&c, deadline);
     store_relaxed(&polls, 0);
     poll_leave_place();
-    left_place_on_request = load_relaxed(&kicked);
+    poll_pace.gave_place = load_relaxed(&kicked);
     store_relaxed(&monitor_asleep, 0);
     poll_dispatch(&c);
 }
@@ -421,7 +437,7 @@ static void sleep_until(struct look *l, bool deep)
         store_ordered(&monitor_asleep, 1);
         if (!os_fence_all())
             again_at(l, l->now + UNFENCED_SLEEP);
-        /* partners: monitor_tell, poll_sleep */
+        /* partners: monitor_tell, sleep_idle */
         if (somebody_waits() || somebody_lends() || (!l->polls && poll_place_is_free())) {
             stay_awake(l);
             return;

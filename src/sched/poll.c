@@ -80,7 +80,7 @@ void poll_dispatch(const struct poll_catch *c)
 {
     if (c->n <= 0)
         return;
-    add_ordered(&sched.dispatching, 1); /* partner: all_still; those about to be queued neither wait nor are queued */
+    add_ordered(&sched.dispatching, 1); /* partner: no_descriptor_wakes; those about to be queued neither wait nor are queued */
     load_acquire(&poller)->dispatch(c->ready, c->n);
     add_ordered(&sched.dispatching, -1u);
 }
