@@ -14,13 +14,19 @@
 #include "os/linux/linux.h"
 #include "os/net.h"
 
+/* A name that exists, but has no address: an error of its own in some libcs. */
+#ifdef EAI_NODATA
+#define EAI_WITHOUT_ADDRESS EAI_NODATA
+#else
+#define EAI_WITHOUT_ADDRESS EAI_NONAME
+#endif
+
 static int error_of(int error)
 {
+    if (error == EAI_WITHOUT_ADDRESS)
+        return -ENOENT;
     switch (error) {
     case EAI_NONAME:
-#ifdef EAI_NODATA
-    case EAI_NODATA:
-#endif
     case EAI_ADDRFAMILY:
         return -ENOENT;
     case EAI_SERVICE:
