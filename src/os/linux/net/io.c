@@ -38,8 +38,8 @@ ptrdiff_t os_io_send(int fd, const void *bytes, size_t size)
     return BY_VALUE(send(fd, bytes, size, MSG_NOSIGNAL));
 }
 
-/* A pipe has no flag against SIGPIPE: the signal comes to this thread, where it is kept out, and is taken away again. Not one that
- * was there before. */
+/* A pipe has no flag against SIGPIPE, nor has sendfile: the signal comes to this thread, where it is kept out, and is taken away
+ * again. Not one that was there before. */
 struct quiet {
     sigset_t kept;
     bool was_pending;
@@ -63,26 +63,30 @@ static struct quiet quiet_begin(void)
     return q;
 }
 
-static ptrdiff_t quiet_end(const struct quiet *q, ptrdiff_t result)
+/* came: there may be a signal. */
+static void quiet_end(const struct quiet *q, bool came)
 {
     static const struct timespec at_once;
     sigset_t one = sigpipe();
-    if (result == -EPIPE && !q->was_pending)
+    if (came && !q->was_pending)
         (void)BY_VALUE(sigtimedwait(&one, NULL, &at_once));
     pthread_sigmask(SIG_SETMASK, &q->kept, NULL);
-    return result;
 }
 
 ptrdiff_t os_io_feed(int fd, const void *bytes, size_t size)
 {
     struct quiet q = quiet_begin();
-    return quiet_end(&q, os_io_write(fd, bytes, size));
+    ptrdiff_t written = os_io_write(fd, bytes, size);
+    quiet_end(&q, written == -EPIPE);
+    return written;
 }
 
 ptrdiff_t os_io_feedv(int fd, const struct iovec *parts, int first, int n)
 {
     struct quiet q = quiet_begin();
-    return quiet_end(&q, os_io_writev(fd, parts, first, n));
+    ptrdiff_t written = os_io_writev(fd, parts, first, n);
+    quiet_end(&q, written == -EPIPE);
+    return written;
 }
 
 const char *os_io_part(const struct iovec *parts, int i, size_t *size)
@@ -117,12 +121,15 @@ ptrdiff_t os_io_sendto(int fd, const void *bytes, size_t size, const struct sock
     return BY_VALUE(sendto(fd, bytes, size, MSG_NOSIGNAL, to, to_size));
 }
 
+/* It sends piece by piece. Where the other side goes in between, it says how much went before, and sends the signal all the same. */
 ptrdiff_t os_io_sendfile(int to, int from, int64_t *offset, size_t size)
 {
     off64_t at = offset ? *offset : 0;
     size_t most = 0x7ffff000; /* of one call; a sum with the offset must not overflow */
+    size_t wanted = size < most ? size : most;
     struct quiet q = quiet_begin();
-    ptrdiff_t sent = quiet_end(&q, BY_VALUE(sendfile64(to, from, offset ? &at : NULL, size < most ? size : most)));
+    ptrdiff_t sent = BY_VALUE(sendfile64(to, from, offset ? &at : NULL, wanted));
+    quiet_end(&q, sent == -EPIPE || (sent > 0 && (size_t)sent < wanted));
     if (offset && sent > 0)
         *offset = at;
     return sent;
