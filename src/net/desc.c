@@ -79,7 +79,7 @@ static struct waiter *edge(struct desc *d, enum way way, bool now)
     return wait_queue_pop_all(&d->waiting[way], 0);
 }
 
-static void wake_all(struct desc *d, bool readable, bool writable)
+void desc_wake(struct desc *d, bool readable, bool writable)
 {
     lock_take(&d->lock);
     struct waiter *readers = edge(d, WAY_READ, readable);
@@ -119,7 +119,7 @@ static int close_number(struct desc *d)
     preempt_hold();
     int result = os_io_close(fd);
     preempt_release();
-    wake_all(d, true, true);
+    desc_wake(d, true, true);
     return result;
 }
 
@@ -153,7 +153,7 @@ static void dispatch(const struct os_ready *ready, int n)
         struct desc *d = ready[i].tag;
         if (ready[i].ended)
             store_relaxed(&d->ended, true);
-        wake_all(d, ready[i].readable, ready[i].writable);
+        desc_wake(d, ready[i].readable, ready[i].writable);
     }
 }
 
@@ -223,6 +223,6 @@ int desc_adopt(int fd, const struct desc *like)
         os_io_close(fd);
     preempt_release();
     if (error && d)
-        wake_all(d, true, true); /* as when a number is closed */
+        desc_wake(d, true, true); /* as when a number is closed */
     return error ? error : fd;
 }

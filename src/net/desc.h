@@ -70,6 +70,9 @@ int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline);
 /* The same where nobody may ever tell: comes back after a while too, which doubles each time. *pause: 0 at first. */
 int desc_pause(struct desc *d, enum way way, uint32_t seen, int64_t *pause, int64_t deadline);
 
+/* As if there had been an edge: whoever waits tries again. */
+void desc_wake(struct desc *d, bool readable, bool writable);
+
 /* One of several edges that a goroutine waits for at once. */
 struct desc_hope {
     struct desc *d;

@@ -120,15 +120,19 @@ int go_wait_fd(int fd, int events, int64_t deadline)
     return result;
 }
 
+/* The system does not tell all who wait here: not a writer to a local socket that is full. Even where it gives an error it may have
+ * done it. */
 int go_shutdown(int fd, int events)
 {
     struct desc *d;
+    bool reading = events & GO_READABLE, writing = events & GO_WRITABLE;
     int result = enter_for(fd, events, &d);
     if (result)
         return result;
     preempt_hold();
-    result = os_io_shutdown(fd, events & GO_READABLE, events & GO_WRITABLE);
+    result = os_io_shutdown(fd, reading, writing);
     preempt_release();
+    desc_wake(d, reading, writing);
     desc_leave(d);
     return result;
 }
