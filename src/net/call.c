@@ -36,7 +36,7 @@ void call_end(struct call *c)
     desc_leave(c->d);
 }
 
-static ptrdiff_t shielded(struct call *c)
+ptrdiff_t call_once(struct call *c)
 {
     if (c->blocks)
         go_blocking_begin();
@@ -63,7 +63,7 @@ ptrdiff_t call_try(struct call *c, int64_t deadline)
 {
     for (;;) {
         uint32_t seen = desc_edges(c->d, c->way);
-        ptrdiff_t result = is_drained(c, seen, deadline) ? -EAGAIN : shielded(c);
+        ptrdiff_t result = is_drained(c, seen, deadline) ? -EAGAIN : call_once(c);
         if (result != -EAGAIN) {
             if (c->plain_read && c->stream && result > 0 && (size_t)result < c->size)
                 store_relaxed(&c->d->drained, seen + 1);

@@ -32,6 +32,9 @@ struct call {
 /* Enters the descriptor. 0, or an error: then there is nothing to end. */
 int call_begin(struct call *c, int fd);
 
+/* One attempt: -EAGAIN where it would block. */
+ptrdiff_t call_once(struct call *c);
+
 /* Does it once; blocks until it can be done. */
 ptrdiff_t call_try(struct call *c, int64_t deadline);
 

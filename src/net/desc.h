@@ -70,6 +70,9 @@ int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline);
 /* The same where nobody may ever tell: comes back after a while too, which doubles each time. *pause: 0 at first. */
 int desc_pause(struct desc *d, enum way way, uint32_t seen, int64_t *pause, int64_t deadline);
 
+/* The same where each attempt that fails makes an edge: none counts, and the pauses are shorter. */
+int desc_sit_out(struct desc *d, enum way way, int64_t *pause, int64_t deadline);
+
 /* As if there had been an edge: whoever waits tries again. */
 void desc_wake(struct desc *d, bool readable, bool writable);
 

@@ -48,12 +48,26 @@ int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline)
     return result;
 }
 
+static int64_t end_of_pause(int64_t *pause, int64_t most)
+{
+    *pause = *pause == 0 ? GO_MILLISECOND : *pause < most ? 2 * *pause : most;
+    return os_now() + *pause;
+}
+
 int desc_pause(struct desc *d, enum way way, uint32_t seen, int64_t *pause, int64_t deadline)
 {
-    const int64_t first = GO_MILLISECOND, most = 256 * GO_MILLISECOND;
-    *pause = *pause == 0 ? first : *pause < most ? 2 * *pause : most;
-    int64_t until = os_now() + *pause;
+    int64_t until = end_of_pause(pause, 256 * GO_MILLISECOND);
     int result = desc_wait(d, way, seen, until < deadline ? until : deadline);
+    return result == -ETIMEDOUT && until < deadline ? 0 : result;
+}
+
+int desc_sit_out(struct desc *d, enum way way, int64_t *pause, int64_t deadline)
+{
+    int64_t until = end_of_pause(pause, 16 * GO_MILLISECOND);
+    int result;
+    do
+        result = desc_wait(d, way, desc_edges(d, way), until < deadline ? until : deadline);
+    while (result == 0);
     return result == -ETIMEDOUT && until < deadline ? 0 : result;
 }
 

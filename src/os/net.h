@@ -85,6 +85,9 @@ struct os_address {
 /* 4 or 6; 0: of another kind. */
 int os_address_family(const struct os_address *address);
 
+/* True if an address as programs give it is that of a local socket. */
+bool os_sockaddr_is_local(const struct sockaddr *address, unsigned size);
+
 enum os_transport { OS_STREAM, OS_DATAGRAM, OS_SEQUENCED };
 
 /* A socket for such addresses that does not block and does not outlive an exec, with the options that servers and clients want.

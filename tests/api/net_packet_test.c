@@ -181,3 +181,68 @@ TEST(sending_gives_up_at_its_deadline)
     CHECK_EQ(0, go_close(ends[0]));
     CHECK_EQ(0, go_close(ends[1]));
 }
+
+static struct sockaddr_un named(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    return at;
+}
+
+struct letter {
+    int fd;
+    struct sockaddr_un to;
+    ptrdiff_t result;
+    atomic_bool done;
+};
+
+static void send_letter(void *arg)
+{
+    struct letter *l = arg;
+
+    l->result = go_sendto(l->fd, "x", 1, (struct sockaddr *)&l->to, sizeof l->to);
+    atomic_store(&l->done, true);
+}
+
+static uint64_t switches(void)
+{
+    struct go_stats s;
+
+    CHECK_EQ(0, go_stats_read(&s, sizeof s));
+    return s.switches;
+}
+
+/* The queue is full of what others have sent. When that is read, the system tells them and nobody else; but it tells who has just
+ * failed to send that its own memory is free. */
+TEST(who_sends_to_a_local_peer_by_its_name_waits_for_room_too)
+{
+    uint64_t before;
+    struct letter *l = test_alloc(sizeof *l);
+    char path[100], byte = 0;
+    int server, other;
+
+    snprintf(path, sizeof path, "/tmp/libgoroutine-letter-%d", (int)getpid());
+    server = go_listen("unixgram", path);
+    other = go_dial("unixgram", path);
+    while (go_write_until(other, "o", 1, GO_NOW) == 1)
+        ;
+    *l = (struct letter){.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .to = named(path)};
+    CHECK_EQ(-EAGAIN, go_sendto_until(l->fd, "x", 1, (struct sockaddr *)&l->to, sizeof l->to, GO_NOW));
+    CHECK_EQ(-ETIMEDOUT,
+             go_sendto_until(l->fd, "x", 1, (struct sockaddr *)&l->to, sizeof l->to, go_deadline(10 * GO_MILLISECOND)));
+    test_start_until_blocked(send_letter, l);
+    CHECK(!atomic_load(&l->done));
+    before = switches();
+    go_sleep(300 * GO_MILLISECOND);
+    CHECK_BETWEEN(0, 500, switches() - before); /* it looks now and then, less and less often */
+    while (go_read_until(server, &byte, 1, go_deadline(30 * GO_SECOND)) == 1 && byte == 'o')
+        ;
+    CHECK_EQ('x', byte);
+    CHECK_EQ(0, go_close(l->fd));
+    EVENTUALLY(atomic_load(&l->done));
+    CHECK_EQ(1, l->result);
+    CHECK_EQ(0, go_close(other));
+    CHECK_EQ(0, go_close(server));
+    unlink(path);
+}

@@ -58,6 +58,11 @@ int os_address_family(const struct os_address *address)
     return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0;
 }
 
+bool os_sockaddr_is_local(const struct sockaddr *address, unsigned size)
+{
+    return size >= sizeof address->sa_family && address->sa_family == AF_UNIX;
+}
+
 /* ---- listening ---- */
 
 /* True if the path is a socket's that nobody listens on. */
