@@ -22,6 +22,12 @@ static int listen_on(const struct addresses *a, const struct os_address *address
     return error ? error : desc_adopt(fd, NULL);
 }
 
+/* Then the next address of the name may do. Not where one is in use: else who asks for all of this machine's may get IPv4 alone. */
+static bool is_not_had_here(int error)
+{
+    return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+}
+
 int go_listen_until(const char *network, const char *address, int64_t deadline)
 {
     struct addresses found;
@@ -30,7 +36,7 @@ int go_listen_until(const char *network, const char *address, int64_t deadline)
         return result;
     for (int i = 0; i < found.n; i++) {
         result = listen_on(&found, &found.at[i]);
-        if (result >= 0)
+        if (!is_not_had_here(result))
             break;
     }
     return result;

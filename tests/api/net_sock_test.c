@@ -140,6 +140,27 @@ TEST(a_path_that_a_server_left_behind_is_taken_over_but_not_one_in_use)
     unlink(path);
 }
 
+/* Somebody has the port for IPv6. A server for IPv4 alone is not what was asked for. */
+TEST(a_port_of_which_another_has_half_is_in_use)
+{
+    static const char *const networks[] = {"tcp", "udp"};
+
+    for (int i = 0; i < 2; i++) {
+        struct sockaddr_in6 all = {.sin6_family = AF_INET6};
+        int other = socket(AF_INET6, (i ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), fd;
+        char address[32];
+
+        CHECK_EQ(0, setsockopt(other, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int)));
+        CHECK_EQ(0, bind(other, (struct sockaddr *)&all, sizeof all));
+        snprintf(address, sizeof address, ":%d", port_of(other));
+        fd = go_listen(networks[i], address);
+        CHECK_EQ(-EADDRINUSE, fd);
+        if (fd >= 0)
+            CHECK_EQ(0, go_close(fd));
+        CHECK_EQ(0, close(other));
+    }
+}
+
 TEST(nobody_there_is_refused)
 {
     int fd = go_listen("tcp", "127.0.0.1:0"), port = port_of(fd);
