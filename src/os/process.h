@@ -84,7 +84,7 @@ int os_child_signal(int id, int watch, int number);
 /* The same to the group that it leads. */
 int os_child_signal_group(int id, int number);
 
-/* A pipe: one end, `ours`, does not block; neither outlives an exec. -EMFILE, -ENFILE. */
+/* A pipe: one end, `ours`, does not block; neither outlives an exec, nor is it one of the descriptors 0, 1, 2. -EMFILE, -ENFILE. */
 int os_pipe(int *ours, int *theirs, bool ours_writes);
 
 #endif

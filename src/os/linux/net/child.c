@@ -161,15 +161,31 @@ int os_child_signal_group(int id, int number)
 
 /* ---- pipes ---- */
 
+/* A program that has closed one of its streams does not get a pipe in its place, nor does a child that takes it over from there. */
+static int keep_off_streams(int *fd)
+{
+    if (*fd >= STREAMS)
+        return 0;
+    int moved = BY_VALUE(fcntl(*fd, F_DUPFD_CLOEXEC, STREAMS));
+    if (moved < 0)
+        return moved;
+    os_io_close(*fd);
+    *fd = moved;
+    return 0;
+}
+
 int os_pipe(int *ours, int *theirs, bool ours_writes)
 {
     int ends[2];
     int error = BY_VALUE(pipe2(ends, O_CLOEXEC));
     if (error < 0)
         return error;
+    for (int i = 0; i < 2 && error == 0; i++)
+        error = keep_off_streams(&ends[i]);
     *ours = ends[ours_writes];
     *theirs = ends[!ours_writes];
-    error = BY_VALUE(fcntl(*ours, F_SETFL, (ours_writes ? O_WRONLY : O_RDONLY) | O_NONBLOCK));
+    if (error == 0)
+        error = BY_VALUE(fcntl(*ours, F_SETFL, (ours_writes ? O_WRONLY : O_RDONLY) | O_NONBLOCK));
     if (error < 0) {
         os_io_close(ends[0]);
         os_io_close(ends[1]);
