@@ -179,16 +179,11 @@ static int kind_of(int fd, uint32_t *found)
     return error;
 }
 
-static int take_in(struct desc *d, const struct desc *like)
+/* The last step: from now on nobody asks the system what it is. */
+static void become(struct desc *d, uint32_t kind)
 {
-    uint32_t kind = like ? load_relaxed(&like->kind) : 0;
-    int error = like ? 0 : kind_of(d->fd, &kind);
-    if (!error)
-        error = desc_watch(d);
-    (void)load_ordered(&d->users); /* partner: the last step of who closed the number before, in desc_leave */
-    if (!error)
-        store_relaxed(&d->kind, kind);
-    return error;
+    (void)load_ordered(&d->users); /* partner: close_number, when the number was closed before */
+    store_relaxed(&d->kind, kind);
 }
 
 /* Before any hold: one is not counted on a thread that the scheduler does not know yet, but its release would be. */
@@ -203,11 +198,16 @@ int desc_take(int fd)
 {
     struct desc *d;
     int error = find_to_take_in(fd, &d);
+    uint32_t kind = 0;
     preempt_hold();
     if (!error)
-        error = take_in(d, NULL);
+        error = kind_of(fd, &kind);
+    if (!error)
+        error = desc_watch(d);
     if (!error)
         error = os_io_unblock(fd);
+    if (!error)
+        become(d, kind);
     preempt_release();
     return error;
 }
@@ -216,10 +216,15 @@ int desc_adopt(int fd, const struct desc *like)
 {
     struct desc *d;
     int error = find_to_take_in(fd, &d);
+    uint32_t kind = like ? load_relaxed(&like->kind) : 0;
     preempt_hold();
+    if (!error && !like)
+        error = kind_of(fd, &kind);
     if (!error)
-        error = take_in(d, like);
-    if (error)
+        error = desc_watch(d);
+    if (!error)
+        become(d, kind);
+    else
         os_io_close(fd);
     preempt_release();
     if (error && d)

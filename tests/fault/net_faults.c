@@ -38,6 +38,14 @@ int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags)
     return __real_accept4(fd, peer, size, flags);
 }
 
+static struct fault no_unblock;
+
+int __real_os_io_unblock(int fd);
+int __wrap_os_io_unblock(int fd)
+{
+    return fault_now(&no_unblock) ? -EPERM : __real_os_io_unblock(fd);
+}
+
 static _Thread_local bool starts_thread; /* the monitor may, at any time: that is not for the sake of sockets */
 
 int __real_thread_start(struct processor *p);
@@ -136,6 +144,20 @@ TEST(where_nothing_more_can_be_watched_it_is_an_error_that_passes)
     CHECK_EQ(0, go_close(accepted));
     CHECK_EQ(0, go_close(listener));
     net_close_both(ends);
+}
+
+TEST(what_cannot_be_made_not_to_block_stays_the_programs)
+{
+    int ends[2];
+
+    CHECK_EQ(0, pipe2(ends, O_CLOEXEC));
+    fault_plan(&no_unblock, 0, 1);
+    CHECK_EQ(-EPERM, go_adopt(ends[0]));
+    CHECK_EQ(1, fault_end(&no_unblock));
+    CHECK_EQ(-EINVAL, go_accept(ends[0]));
+    CHECK_EQ(0, go_adopt(ends[0]));
+    CHECK_EQ(-ENOTSOCK, go_accept(ends[0]));
+    close_both(ends);
 }
 
 /* ---- accepting ---- */
