@@ -97,8 +97,8 @@ static int64_t until(int64_t deadline)
 {
     if (deadline == 0 || deadline == INT64_MAX)
         return deadline;
-    int64_t left = deadline - os_now();
-    return left > 0 ? left : 0;
+    int64_t now = os_now();
+    return deadline > now ? deadline - now : 0; /* a deadline may be any number */
 }
 
 int os_poller_wait(struct os_ready *ready, int most, int64_t deadline)
