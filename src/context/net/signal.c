@@ -1,6 +1,7 @@
 /* A context that a signal of the process ends.
  *
- * A goroutine waits for the signal, with the context itself; whichever comes first, it stops asking for the signal.
+ * A goroutine waits for the signal, with the context itself; whichever comes first, it stops asking for the signal. Where the signal
+ * does, it stops before it tells: who knows of the first one may count on what a second one does.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,8 +28,10 @@ static void watch(void *arg)
 {
     struct watch *w = arg;
     int signal;
-    if (go_recv_ctx(w->ctx, w->arrivals, &signal) == 0)
+    if (go_recv_ctx(w->ctx, w->arrivals, &signal) == 0) {
+        go_signal_stop(w->arrivals);
         go_ctx_cancel(w->ctx, 0);
+    }
     forget(w);
 }
 
