@@ -19,7 +19,7 @@ typedef struct go_child go_child;
 
 /* What a stream of the child can be besides a descriptor of this program. */
 enum {
-    GO_CHILD_INHERIT = 0, /* this program's of the same number */
+    GO_CHILD_INHERIT = 0, /* this program's of the same number, open or closed */
     GO_CHILD_NULL = -1,   /* empty, and takes everything: /dev/null */
     GO_CHILD_PIPE = -2    /* a pipe to this program: go_child_pipe */
 };
@@ -59,7 +59,7 @@ struct go_child_status {
 
 /* go_child_wait blocks until the child has ended, and fills *status, which may be NULL. Any number of goroutines may wait, also
  * several times. Errors: -EINVAL child is NULL; -ECHILD how it ended is not known: the program ignores SIGCHLD, or has waited for
- * it by other means; -ENOMEM; go_child_wait_until also -EAGAIN, -ETIMEDOUT. */
+ * it by other means; those of go_wait_fd; go_child_wait_until also -EAGAIN, -ETIMEDOUT. */
 GO_API int go_child_wait(go_child *child, struct go_child_status *status);
 GO_API int go_child_wait_until(go_child *child, struct go_child_status *status, int64_t deadline);
 

@@ -32,20 +32,21 @@ GO_API go_ctx *go_ctx_new(go_ctx *parent);
 GO_API go_ctx *go_ctx_with_deadline(go_ctx *parent, int64_t deadline);
 
 /* go_ctx_with_value makes a context below parent in which key has this value. Keys are compared by address: that of a static
- * variable is one that nobody else has. The value must last as long as the contexts. Returns NULL where memory is short. */
+ * variable is one that nobody else has; NULL is no key. The value must last as long as the contexts. Returns NULL where memory is
+ * short. */
 GO_API go_ctx *go_ctx_with_value(go_ctx *parent, const void *key, void *value);
 
 /* go_ctx_with_signals makes a context below parent that is cancelled when one of these n signals of the process arrives, which are
- * asked for as by go_signal_notify (signal.h) until it is done: a second SIGTERM has its usual effect. Returns NULL where memory is
- * short, or where go_signal_notify gives an error. */
+ * asked for as by go_signal_notify (signal.h) until then: a second SIGTERM has its usual effect. Where it is done for another reason
+ * they are so for a moment more. Returns NULL where memory is short, or where go_signal_notify gives an error. */
 GO_API go_ctx *go_ctx_with_signals(go_ctx *parent, const int *signals, int n);
 
 /* go_ctx_without_cancel makes a context that has the values of parent, but is not done when parent is. NULL: memory is short. */
 GO_API go_ctx *go_ctx_without_cancel(go_ctx *parent);
 
 /* go_ctx_cancel makes the context and all below it done; 1 if this call did so, 0 if it was done before. When it returns, what
- * waits with one of them has been told. cause: what go_ctx_cause gives from then on, a negative number; 0: -ECANCELED. Never
- * blocks. Errors: -EINVAL the background; or a positive cause. */
+ * waits with one of them has been told, or is being told by another call that ends it just then. cause: what go_ctx_cause gives from
+ * then on, a negative number; 0: -ECANCELED. Never blocks. Errors: -EINVAL the background; or a positive cause. */
 GO_API int go_ctx_cancel(go_ctx *ctx, int cause);
 
 /* go_ctx_hold says that one more go_ctx_free will come: for a goroutine that is given the context and may outlive its maker. Gives
@@ -71,9 +72,10 @@ GO_API void *go_ctx_value(const go_ctx *ctx, const void *key);
  * context is never done, or memory is short; a select takes NULL for a channel that is never ready. */
 GO_API go_chan *go_ctx_done(go_ctx *ctx);
 
-/* go_ctx_after_func runs fn(arg) in a goroutine of its own when the context is done; at once if it is. Returns NULL where memory is
- * short or fn is NULL. go_ctx_after_stop must be called once: it keeps fn from running and gives 1, or gives 0 where fn has been
- * started; it does not wait for it, and frees what go_ctx_after_func gave. Never block. */
+/* go_ctx_after_func runs fn(arg) in a goroutine of its own when the context is done; at once if it is. Where there is no memory for
+ * a goroutine, whoever ends the context runs it. Returns NULL where memory is short or fn is NULL. go_ctx_after_stop must be called
+ * once: it keeps fn from running and gives 1, or gives 0 where fn has been started; it does not wait for it, and frees what
+ * go_ctx_after_func gave. Errors: -EINVAL after is NULL. Never block. */
 typedef struct go_ctx_after go_ctx_after;
 GO_API go_ctx_after *go_ctx_after_func(go_ctx *ctx, void (*fn)(void *), void *arg);
 GO_API int go_ctx_after_stop(go_ctx_after *after);
@@ -83,7 +85,7 @@ GO_API int go_ctx_after_stop(go_ctx_after *after);
 typedef struct go_group go_group;
 
 /* go_group_new makes a group of goroutines that work for one thing, with a context of its own below parent. limit: how many may run
- * at the same time; 0: any number. Returns NULL where memory is short. The caller frees it. */
+ * at the same time; 0: any number. Returns NULL where memory is short or limit is negative. The caller frees it. */
 GO_API go_group *go_group_new(go_ctx *parent, int limit);
 
 /* go_group_spawn starts fn(ctx, arg) as a goroutine of the group, ctx being the group's. The first one that returns something
@@ -94,7 +96,7 @@ GO_API int go_group_spawn(go_group *group, int (*fn)(go_ctx *ctx, void *arg), vo
 GO_API int go_group_try_spawn(go_group *group, int (*fn)(go_ctx *ctx, void *arg), void *arg);
 
 /* go_group_wait blocks until all its goroutines have ended, and gives the first error, or 0. More may be started afterwards.
- * Errors: those of the goroutines; go_group_wait_until also -EAGAIN, -ETIMEDOUT. */
+ * Errors: those of the goroutines; -EINVAL group is NULL; go_group_wait_until also -EAGAIN, -ETIMEDOUT. */
 GO_API int go_group_wait(go_group *group);
 GO_API int go_group_wait_until(go_group *group, int64_t deadline);
 
@@ -106,7 +108,8 @@ GO_API int go_group_free(go_group *group);
 
 /* go_scope calls body(scope, arg), scope being a group, and returns when body has returned and all goroutines of the group have
  * ended: none can outlive it, so they may use what lies on the caller's stack. If body returns something other than 0 (a negative
- * number), or ends the goroutine by go_exit, the others are cancelled. Gives the first error of all, or 0. */
+ * number), or ends the goroutine by go_exit, the others are cancelled. Gives the first error of all, or 0; -EINVAL body is NULL;
+ * -ENOMEM, and nothing was called. */
 GO_API int go_scope(go_ctx *parent, int (*body)(go_group *scope, void *arg), void *arg);
 
 /* ---- calls that end with a context ---- */

@@ -1,12 +1,13 @@
 /* Descriptors: reading, writing and waiting that block the goroutine only.
  *
  * They work on every descriptor. One that does not block (O_NONBLOCK; all that the library opens) is waited for with the others, by
- * as many goroutines as there are. One that blocks, a regular file too, is read and written in a blocking region (task.h), without
- * regard to a deadline or to go_close once the call has begun.
+ * as many goroutines as there are. One that blocks, a regular file too, is used in a blocking region (task.h), without regard to a
+ * deadline or to go_close once the call of the system has begun.
  *
  * Several goroutines may wait for the same descriptor: each edge wakes all that wait for its direction, and who is first gets it. A
  * descriptor that any of these calls has used must be closed by go_close, which wakes those who still wait. Numbers beyond four
- * million are not for these calls: -EMFILE.
+ * million are not for these calls: -EMFILE. Where the system cannot watch one more descriptor, a call that has to wait gives -ENOSPC,
+ * -ENOMEM, -EMFILE or -ENFILE.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,17 +21,18 @@ GO_BEGIN_DECLS
 /* go_listen makes a socket that listens, and gives its descriptor. network: "tcp", "tcp4", "tcp6", "unix", "unixpacket"; for
  * datagrams, which are received at once, "udp", "udp4", "udp6", "unixgram". address: "host:port", with an empty host for all
  * addresses of this machine, an IPv6 number in brackets, and port 0 for any free one; or a path, of which one that begins with '@'
- * needs no file. A path that a server has left behind is taken over. What is written to its connections goes out at once
- * (TCP_NODELAY), and silent peers are asked whether they live (SO_KEEPALIVE, 15 s); that holds for go_dial too. Blocks while a name
- * has to be looked up. Errors: those of bind(2); -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN, -EIO
- * names can not be looked up, now or at all; -EMFILE; -ENOMEM; go_listen_until also -ETIMEDOUT. */
+ * needs no file. Of the addresses of a name it takes the first that this machine has. A path that a server has left behind is taken
+ * over. What is written to its connections goes out at once (TCP_NODELAY), and silent peers are asked whether they live
+ * (SO_KEEPALIVE, 15 s); that holds for go_dial too. Blocks while a name has to be looked up. Errors: those of socket(2) and bind(2);
+ * -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN, -EIO names can not be looked up, now or at all; -EMFILE;
+ * -ENOMEM; go_listen_until also -ETIMEDOUT. */
 GO_API int go_listen(const char *network, const char *address);
 GO_API int go_listen_until(const char *network, const char *address, int64_t deadline);
 
 /* go_accept waits for a connection to such a socket and gives its descriptor. A connection that ends before it is accepted is
- * skipped; while there are no descriptors left it waits until there are. Errors: -EBADF also where it was closed while waiting;
- * -EINVAL the socket does not listen, or was made neither by go_listen nor given to go_adopt; -ENOMEM; go_accept_until also
- * -EAGAIN, -ETIMEDOUT. */
+ * skipped; while there are no descriptors left it waits until there are. Errors: those of accept(2); -EBADF also where it was closed
+ * while waiting; -EINVAL the socket does not listen, or was made neither by go_listen nor given to go_adopt; -ENOMEM, -ENOSPC, with
+ * which the connection is lost; go_accept_until also -EAGAIN, -ETIMEDOUT. */
 GO_API int go_accept(int fd);
 GO_API int go_accept_until(int fd, int64_t deadline);
 
@@ -51,7 +53,8 @@ GO_API int go_connect_until(int fd, const struct sockaddr *address, unsigned siz
 
 /* go_adopt makes a descriptor that the program has opened one of the library's: O_NONBLOCK, and cheaper to wait for; one that
  * listens may be given to go_accept. Call it before any other goroutine uses the descriptor. Never needed, but for go_accept.
- * Returns 0. Errors: -EPERM it can not be polled, as a regular file, and stays as it was; -EBADF; -ENOMEM, -ENOSPC, -EMFILE. */
+ * Returns 0. Errors, with which it stays as it was: -EPERM it can not be polled, as a regular file; -EBADF; -ENOMEM, -ENOSPC,
+ * -EMFILE, -ENFILE. */
 GO_API int go_adopt(int fd);
 
 /* go_read reads what there is, at most size bytes; blocks while there is nothing. Returns their number; 0 at the end of the stream.
@@ -62,8 +65,8 @@ GO_API ptrdiff_t go_read(int fd, void *buffer, size_t size);
 GO_API ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadline);
 
 /* go_write writes all of it; blocks while there is no room. Returns size, or, where an error or the deadline came in between, how
- * much was written before it; the error itself is what the next call gives. What two write at the same time may be mixed. A socket
- * whose other side has gone gives -EPIPE, never SIGPIPE. Errors: those of write(2); -EBADF also where it was closed while waiting;
+ * much was written before it; the next call tells of the error, though not always by the same number (-EPIPE where it was
+ * -ECONNRESET). What two write at the same time may be mixed. A socket whose other side has gone gives -EPIPE, never SIGPIPE. Errors: those of write(2); -EBADF also where it was closed while waiting;
  * -EINVAL; -ENOMEM; go_write_until also -EAGAIN, -ETIMEDOUT. */
 GO_API ptrdiff_t go_write(int fd, const void *bytes, size_t size);
 GO_API ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline);
@@ -101,12 +104,12 @@ GO_API ptrdiff_t go_sendfile(int to, int from, int64_t *offset, size_t size);
 GO_API ptrdiff_t go_sendfile_until(int to, int from, int64_t *offset, size_t size, int64_t deadline);
 
 /* go_shutdown ends a connection in one direction, or both: GO_READABLE, GO_WRITABLE. The other side reads the end of the stream;
- * who waits for that direction here wakes up. Errors: those of shutdown(2); -EINVAL; -EBADF. Never blocks. */
+ * who is reading or writing in that direction here comes back. Errors: those of shutdown(2); -EINVAL; -EBADF. Never blocks. */
 GO_API int go_shutdown(int fd, int events);
 
 /* go_close closes the descriptor. Whoever waits for it gets -EBADF, and so do calls that come later; its number is free for others
- * once the last call under way has left, which takes no longer than one system call. Errors: those of close(2): it is closed all
- * the same; -EBADF. Never blocks, unless the program has set SO_LINGER to some seconds: then its thread does, for as long. */
+ * once the last call under way has left, which takes no longer than one call of the system, if that does not block. Errors: those
+ * of close(2): it is closed all the same; -EBADF. Never blocks, unless the program has set SO_LINGER to some seconds: then its thread does, for as long. */
 GO_API int go_close(int fd);
 
 GO_END_DECLS

@@ -5,8 +5,8 @@
  * not change it by itself.
  *
  * Not to be had are SIGKILL and SIGSTOP, which nobody catches; SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGTRAP, which mean a fault at
- * an instruction; and the one that this library preempts with (SIGURG, or the environment's GOROUTINE_SIGNAL). SIGQUIT, as long as
- * it is asked for, does not write a dump (debug.h).
+ * an instruction; those that libc keeps to itself (below SIGRTMIN); and the one that this library preempts with (SIGURG, or the
+ * environment's GOROUTINE_SIGNAL). SIGQUIT, as long as it is asked for, does not write a dump (debug.h).
  *
  * `signals` are n numbers of <signal.h>. NULL with an n of 0 means all that can be had: job control and abort() too.
  *
@@ -26,10 +26,10 @@ GO_BEGIN_DECLS
  * room: what the channel cannot take is lost for it, so give it a capacity, of 1 at least, or as many as must not be lost.
  * Several calls for a channel add up; several channels may ask for one signal, and each gets it. A standard signal that arrives
  * again before it was sent may count once, as everywhere; real-time signals count one by one. Signals that arrive at the same time
- * are sent in the order of their numbers. Sending to a closed channel does nothing; a channel cannot be freed before
- * go_signal_stop.
- * Errors: -EINVAL channel is NULL, its elements are no ints, n is negative, or 0 with signals, or a number among them cannot be
- * had: nothing has changed; -ENOMEM; -EMFILE, -ENFILE; -EAGAIN as go_spawn. */
+ * are sent in the order of their numbers. Sending to a closed channel does nothing; a channel cannot be freed while signals are sent
+ * to it.
+ * Errors, with which nothing has changed: -EINVAL channel is NULL, its elements are no ints, n is negative, or 0 with signals or
+ * more without, or a number among them cannot be had; -ENOMEM, -ENOSPC; -EMFILE, -ENFILE; -EAGAIN as go_spawn. */
 GO_API int go_signal_notify(go_chan *channel, const int *signals, int n);
 
 /* go_signal_stop ends that for the channel. What arrived before has been sent when it returns, and nothing is sent after; a signal
