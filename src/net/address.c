@@ -84,15 +84,17 @@ static bool is_inet(const char *network, struct words *w)
 /* One look-up, of which both who asks and who looks may be the last to need it. */
 struct lookup {
     struct lock lock;
+    struct words words;     /* fixed */
+    struct addresses found; /* by who looks, until it is done */
+
+    /* Under the lock. */
     struct wait_queue asking;
-    struct words words;
-    struct addresses found;
     int result;
     bool done, nobody_asks;
 };
 
 static struct lock turn_lock;
-static struct wait_queue turn_queue;
+static struct wait_queue turn_queue; /* under the lock, as the next */
 static int turns_taken;
 
 static int take_turn(int64_t deadline)
@@ -194,23 +196,28 @@ static int look_up_until(const struct words *words, int64_t deadline, struct add
     return ask(l, deadline, found);
 }
 
+/* Their number; -EAGAIN: `w` is to be looked up. */
+static int find_at_once(const char *network, const char *words, struct words *w, struct addresses *found)
+{
+    found->both_families = false;
+    if (is_local(network, &found->transport)) {
+        int error = os_local_address(words, &found->at[0]);
+        return error ? error : 1;
+    }
+    if (!is_inet(network, w) || !split(words, w))
+        return -EINVAL;
+    found->transport = w->transport;
+    found->both_families = w->family == 0;
+    return os_resolve_now(w->host[0] ? w->host : NULL, w->service, w->family, found->at);
+}
+
 int address_find(const char *network, const char *words, int64_t deadline, struct addresses *found)
 {
     struct words w;
     if (!network || !words)
         return -EINVAL;
-    found->both_families = false;
-    if (is_local(network, &found->transport)) {
-        found->n = 1;
-        found->both_families = false;
-        return os_local_address(words, &found->at[0]);
-    }
-    if (!is_inet(network, &w) || !split(words, &w))
-        return -EINVAL;
-    found->transport = w.transport;
-    found->both_families = w.family == 0;
     preempt_hold();
-    int n = os_resolve_now(w.host[0] ? w.host : NULL, w.service, w.family, found->at);
+    int n = find_at_once(network, words, &w, found);
     preempt_release();
     if (n == -EAGAIN)
         return look_up_until(&w, deadline, found);

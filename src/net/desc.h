@@ -29,7 +29,8 @@ struct desc {
     struct lock lock;
     struct wait_queue waiting[WAYS]; /* under lock */
     _Atomic uint32_t edges[WAYS];    /* so far; written under lock */
-    _Atomic uint32_t drained;        /* 1 + the edges before a read that left nothing: no use to try again before the next one */
+    _Atomic uint32_t drained;        /* 1 + the edges before a read that left nothing: no use to try again before the next one. Not
+                                      * ordered: one that comes late names edges that are past, and costs a try */
     _Atomic bool ended;              /* so os_ready said: a short read need not have emptied it, and no edge may come any more */
     _Atomic uint32_t users;          /* calls inside, and DESC_CLOSING, DESC_CLOSED */
     int fd;                          /* fixed */

@@ -226,11 +226,11 @@ struct scheduler {
     _Atomic uint32_t searching;                /* threads that look for work; anybody */
     _Atomic uint32_t threads;                  /* kernel threads that exist */
     _Atomic uint32_t wanted_threads;           /* enum thread_wish: what the monitor shall do */
-    _Atomic uint32_t poll_place;               /* enum poll_place: who blocks in the poller */
-    _Atomic uint32_t dispatching;              /* threads that pass on what the poller told them */
+    _Atomic uint32_t poll_place;               /* enum poll_place: who blocks in the poller; by CAS, and left by that one */
+    _Atomic uint32_t dispatching;              /* threads that pass on what the poller told them; by them */
     _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
     _Atomic uint32_t foreign;                  /* plain threads have used the library */
-    _Atomic int64_t keeper;                    /* until when the idle thread that keeps the time sleeps; 0: there is none */
+    _Atomic int64_t keeper;                    /* until when the idle thread that keeps the time sleeps; 0: there is none; likewise */
     _Atomic int64_t clock;                     /* a recent os_now() */
     _Atomic uint64_t wakeups, handovers, monitor_ticks;
     _Atomic uint64_t ids; /* last goroutine number given to a processor's batch */

@@ -9,6 +9,8 @@
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
+#include <errno.h>
+
 #define THREAD_STACK    ((size_t)256 << 10)
 #define SCHEDULER_STACK ((size_t)64 << 10)
 
@@ -150,7 +152,7 @@ int thread_start(struct processor *p)
         fatal("more than %d threads: too many goroutines block their threads at once", THREADS_MAX);
     struct thread *m = take_descriptor();
     if (!m)
-        return -12;
+        return -ENOMEM;
     m->handed = p;
     int error = os_thread_start(run, m, THREAD_STACK * SANITIZE_STACK_FACTOR);
     if (error)
@@ -166,7 +168,7 @@ int thread_adopt_first(struct goroutine *g)
     size_t size = SCHEDULER_STACK * SANITIZE_STACK_FACTOR;
     char *stack = os_map(size, os_page_size());
     if (!stack)
-        return -12;
+        return -ENOMEM;
     int error = os_thread_prepare();
     if (error) {
         os_unmap(stack, size);
