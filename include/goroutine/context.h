@@ -37,16 +37,16 @@ GO_API go_ctx *go_ctx_with_deadline(go_ctx *parent, int64_t deadline);
 GO_API go_ctx *go_ctx_with_value(go_ctx *parent, const void *key, void *value);
 
 /* go_ctx_with_signals makes a context below parent that is cancelled when one of these n signals of the process arrives, which are
- * asked for as by go_signal_notify (signal.h) until then: a second SIGTERM has its usual effect. Where it is done for another reason
- * they are so for a moment more. Returns NULL where memory is short, or where go_signal_notify gives an error. */
+ * asked for as by go_signal_notify (signal.h) until then: a second SIGTERM has its usual effect. Where it is done for another
+ * reason they are so for a moment more. Returns NULL where memory is short, or where go_signal_notify gives an error. */
 GO_API go_ctx *go_ctx_with_signals(go_ctx *parent, const int *signals, int n);
 
 /* go_ctx_without_cancel makes a context that has the values of parent, but is not done when parent is. NULL: memory is short. */
 GO_API go_ctx *go_ctx_without_cancel(go_ctx *parent);
 
 /* go_ctx_cancel makes the context and all below it done; 1 if this call did so, 0 if it was done before. When it returns, what
- * waits with one of them has been told, or is being told by another call that ends it just then. cause: what go_ctx_cause gives from
- * then on, a negative number; 0: -ECANCELED. Never blocks. Errors: -EINVAL the background; or a positive cause. */
+ * waits with one of them has been told, or is being told by another call that ends it just then. cause: what go_ctx_cause gives
+ * from then on, a negative number; 0: -ECANCELED. Never blocks. Errors: -EINVAL the background; or a positive cause. */
 GO_API int go_ctx_cancel(go_ctx *ctx, int cause);
 
 /* go_ctx_hold says that one more go_ctx_free will come: for a goroutine that is given the context and may outlive its maker. Gives

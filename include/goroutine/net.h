@@ -6,8 +6,8 @@
  *
  * Several goroutines may wait for the same descriptor: each edge wakes all that wait for its direction, and who is first gets it. A
  * descriptor that any of these calls has used must be closed by go_close, which wakes those who still wait. Numbers beyond four
- * million are not for these calls: -EMFILE. Where the system cannot watch one more descriptor, a call that has to wait gives -ENOSPC,
- * -ENOMEM, -EMFILE or -ENFILE.
+ * million are not for these calls: -EMFILE. Where the system cannot watch one more descriptor, a call that has to wait gives
+ * -ENOSPC, -ENOMEM, -EMFILE or -ENFILE.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,16 +23,16 @@ GO_BEGIN_DECLS
  * addresses of this machine, an IPv6 number in brackets, and port 0 for any free one; or a path, of which one that begins with '@'
  * needs no file. Of the addresses of a name it takes the first that this machine has. A path that a server has left behind is taken
  * over. What is written to its connections goes out at once (TCP_NODELAY), and silent peers are asked whether they live
- * (SO_KEEPALIVE, 15 s); that holds for go_dial too. Blocks while a name has to be looked up. Errors: those of socket(2) and bind(2);
- * -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN, -EIO names can not be looked up, now or at all; -EMFILE;
- * -ENOMEM; go_listen_until also -ETIMEDOUT. */
+ * (SO_KEEPALIVE, 15 s); that holds for go_dial too. Blocks while a name has to be looked up. Errors: those of socket(2) and
+ * bind(2); -EINVAL network or address makes no sense; -ENOENT no such name; -EAGAIN, -EIO names can not be looked up, now or at
+ * all; -EMFILE; -ENOMEM; go_listen_until also -ETIMEDOUT. */
 GO_API int go_listen(const char *network, const char *address);
 GO_API int go_listen_until(const char *network, const char *address, int64_t deadline);
 
 /* go_accept waits for a connection to such a socket and gives its descriptor. A connection that ends before it is accepted is
- * skipped; while there are no descriptors left it waits until there are. Errors: those of accept(2); -EBADF also where it was closed
- * while waiting; -EINVAL the socket does not listen, or was made neither by go_listen nor given to go_adopt; -ENOMEM, -ENOSPC, with
- * which the connection is lost; go_accept_until also -EAGAIN, -ETIMEDOUT. */
+ * skipped; while there are no descriptors left it waits until there are. Errors: those of accept(2); -EBADF also where it was
+ * closed while waiting; -EINVAL the socket does not listen, or was made neither by go_listen nor given to go_adopt; -ENOMEM,
+ * -ENOSPC, with which the connection is lost; go_accept_until also -EAGAIN, -ETIMEDOUT. */
 GO_API int go_accept(int fd);
 GO_API int go_accept_until(int fd, int64_t deadline);
 
@@ -66,8 +66,9 @@ GO_API ptrdiff_t go_read_until(int fd, void *buffer, size_t size, int64_t deadli
 
 /* go_write writes all of it; blocks while there is no room. Returns size, or, where an error or the deadline came in between, how
  * much was written before it; the next call tells of the error, though not always by the same number (-EPIPE where it was
- * -ECONNRESET). What two write at the same time may be mixed. A socket whose other side has gone gives -EPIPE, never SIGPIPE. Errors: those of write(2); -EBADF also where it was closed while waiting;
- * -EINVAL; -ENOMEM; go_write_until also -EAGAIN, -ETIMEDOUT. */
+ * -ECONNRESET). What two write at the same time may be mixed. A socket whose other side has gone gives -EPIPE, never SIGPIPE.
+ * Errors: those of write(2); -EBADF also where it was closed while waiting; -EINVAL; -ENOMEM; go_write_until also -EAGAIN,
+ * -ETIMEDOUT. */
 GO_API ptrdiff_t go_write(int fd, const void *bytes, size_t size);
 GO_API ptrdiff_t go_write_until(int fd, const void *bytes, size_t size, int64_t deadline);
 
@@ -109,7 +110,8 @@ GO_API int go_shutdown(int fd, int events);
 
 /* go_close closes the descriptor. Whoever waits for it gets -EBADF, and so do calls that come later; its number is free for others
  * once the last call under way has left, which takes no longer than one call of the system, if that does not block. Errors: those
- * of close(2): it is closed all the same; -EBADF. Never blocks, unless the program has set SO_LINGER to some seconds: then its thread does, for as long. */
+ * of close(2): it is closed all the same; -EBADF. Never blocks, unless the program has set SO_LINGER to some seconds: then its
+ * thread does, for as long. */
 GO_API int go_close(int fd);
 
 GO_END_DECLS

@@ -26,10 +26,9 @@ GO_BEGIN_DECLS
  * room: what the channel cannot take is lost for it, so give it a capacity, of 1 at least, or as many as must not be lost.
  * Several calls for a channel add up; several channels may ask for one signal, and each gets it. A standard signal that arrives
  * again before it was sent may count once, as everywhere; real-time signals count one by one. Signals that arrive at the same time
- * are sent in the order of their numbers. Sending to a closed channel does nothing; a channel cannot be freed while signals are sent
- * to it.
- * Errors, with which nothing has changed: -EINVAL channel is NULL, its elements are no ints, n is negative, or 0 with signals or
- * more without, or a number among them cannot be had; -ENOMEM, -ENOSPC; -EMFILE, -ENFILE; -EAGAIN as go_spawn. */
+ * are sent in the order of their numbers. Sending to a closed channel does nothing; a channel cannot be freed while signals are
+ * sent to it. Errors, with which nothing has changed: -EINVAL channel is NULL, its elements are no ints, n is negative, or 0 with
+ * signals or more without, or a number among them cannot be had; -ENOMEM, -ENOSPC; -EMFILE, -ENFILE; -EAGAIN as go_spawn. */
 GO_API int go_signal_notify(go_chan *channel, const int *signals, int n);
 
 /* go_signal_stop ends that for the channel. What arrived before has been sent when it returns, and nothing is sent after; a signal

@@ -2,9 +2,9 @@
  *
  * It asks goroutines that outstay their slice to go while others wait, at once where a timer is due; takes processors from
  * blocking regions; wakes idle processors for work that lingers; starts threads (no goroutine has to, in the middle of something);
- * writes dumps. Where nobody looks into the poller it sees to it that somebody does, or blocks there itself (poll.c). While somebody
- * waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread keeps, or for ever. Then
- * whoever queues work, and finds monitor_asleep set, kicks it.
+ * writes dumps. Where nobody looks into the poller it sees to it that somebody does, or blocks there itself (poll.c). While
+ * somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread keeps, or for ever.
+ * Then whoever queues work, and finds monitor_asleep set, kicks it.
  *
  * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no
  * fence; the monitor makes all threads fence once, between the two. docs/model/idle.pml.

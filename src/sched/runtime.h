@@ -230,8 +230,8 @@ struct scheduler {
     _Atomic uint32_t dispatching;              /* threads that pass on what the poller told them; by them */
     _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
     _Atomic uint32_t foreign;                  /* plain threads have used the library */
-    _Atomic int64_t keeper;                    /* until when the idle thread that keeps the time sleeps; 0: there is none; likewise */
-    _Atomic int64_t clock;                     /* a recent os_now() */
+    _Atomic int64_t keeper; /* until when the idle thread that keeps the time sleeps; 0: there is none; likewise */
+    _Atomic int64_t clock;  /* a recent os_now() */
     _Atomic uint64_t wakeups, handovers, monitor_ticks;
     _Atomic uint64_t ids; /* last goroutine number given to a processor's batch */
     _Atomic int64_t born_outside;

@@ -229,8 +229,7 @@ TEST(who_sends_to_a_local_peer_by_its_name_waits_for_room_too)
         ;
     *l = (struct letter){.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .to = named(path)};
     CHECK_EQ(-EAGAIN, go_sendto_until(l->fd, "x", 1, (struct sockaddr *)&l->to, sizeof l->to, GO_NOW));
-    CHECK_EQ(-ETIMEDOUT,
-             go_sendto_until(l->fd, "x", 1, (struct sockaddr *)&l->to, sizeof l->to, go_deadline(10 * GO_MILLISECOND)));
+    CHECK_EQ(-ETIMEDOUT, go_sendto_until(l->fd, "x", 1, (struct sockaddr *)&l->to, sizeof l->to, go_deadline(10 * GO_MILLISECOND)));
     test_start_until_blocked(send_letter, l);
     CHECK(!atomic_load(&l->done));
     before = switches();

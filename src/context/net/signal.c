@@ -1,7 +1,7 @@
 /* A context that a signal of the process ends.
  *
- * A goroutine waits for the signal, with the context itself; whichever comes first, it stops asking for the signal. Where the signal
- * does, it stops before it tells: who knows of the first one may count on what a second one does.
+ * A goroutine waits for the signal, with the context itself; whichever comes first, it stops asking for the signal. Where the
+ * signal does, it stops before it tells: who knows of the first one may count on what a second one does.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -121,7 +121,8 @@ ptrdiff_t os_io_sendto(int fd, const void *bytes, size_t size, const struct sock
     return BY_VALUE(sendto(fd, bytes, size, MSG_NOSIGNAL, to, to_size));
 }
 
-/* It sends piece by piece. Where the other side goes in between, it says how much went before, and sends the signal all the same. */
+/* It sends piece by piece. Where the other side goes in between, it says how much went before, and sends the signal all the same.
+ */
 ptrdiff_t os_io_sendfile(int to, int from, int64_t *offset, size_t size)
 {
     off64_t at = offset ? *offset : 0;
