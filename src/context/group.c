@@ -80,6 +80,7 @@ static int spawn(go_group *group, int (*fn)(go_ctx *, void *), void *arg, bool w
     error = start(group, fn, arg, creator_pc);
     if (error && group->limited)
         go_sem_release(&group->places, 1);
+    preempt_now();
     return error;
 }
 

@@ -34,6 +34,7 @@ int call_begin(struct call *c, int fd)
 void call_end(struct call *c)
 {
     desc_leave(c->d);
+    preempt_now();
 }
 
 ptrdiff_t call_once(struct call *c)

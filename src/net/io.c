@@ -117,6 +117,7 @@ int go_wait_fd(int fd, int events, int64_t deadline)
         return result;
     result = wait_for(d, events, deadline);
     desc_leave(d);
+    preempt_now();
     return result;
 }
 

@@ -114,9 +114,7 @@ static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uint
 static int spawn_and_give_way(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc)
 {
     int error = spawn(attr, fn, arg, creator_pc, false);
-    struct thread *m = thread_self();
-    if (m && unlikely(load_relaxed(&m->wanted)))
-        preempt_now(m);
+    preempt_now();
     return error;
 }
 

@@ -133,7 +133,7 @@ static void injected(void)
     go_away_keeping_errno(thread_self());
 }
 
-void preempt_now(struct thread *m)
+static NOINLINE void give_way(struct thread *m)
 {
     struct goroutine *g = m->current;
     if (!m->p || load_relaxed(&m->wanted) != ticket(m->p) || m->hold || g->preempt_off || g->kind != KIND_GOROUTINE)
@@ -141,6 +141,13 @@ void preempt_now(struct thread *m)
     store_relaxed(&m->wanted, 0);
     bump(&m->p->gave_way);
     go_away_keeping_errno(m);
+}
+
+void preempt_now(void)
+{
+    struct thread *m = thread_self();
+    if (m && unlikely(load_relaxed(&m->wanted)))
+        give_way(m);
 }
 
 void preempt_interrupt(void *frame)

@@ -8,7 +8,6 @@
 #include "base/base.h"
 
 struct processor;
-struct thread;
 
 enum preempt_mode { PREEMPT_OFF, PREEMPT_FRAME, PREEMPT_INJECT };
 
@@ -22,9 +21,9 @@ void preempt_start(enum preempt_mode mode);
 /* Asks the goroutine that runs on p to give way: at its next call, and by a signal, unless `quietly`. */
 void preempt_request(struct processor *p, bool quietly);
 
-/* The goroutine on this thread gives way now if it was asked to. For calls that somebody may make all the time without ever
- * blocking: a signal would find it in our own text again and again. */
-void preempt_now(struct thread *m);
+/* The caller gives way now if it was asked to. The last step of calls that somebody may make all the time without ever blocking: a
+ * signal would find it in our text, or in libc's, again and again. It holds nothing of ours there. */
+void preempt_now(void);
 
 /* The interrupt callback of the OS floor. */
 void preempt_interrupt(void *frame);
