@@ -144,6 +144,17 @@ bool desc_shut(struct desc *d)
     return true;
 }
 
+int desc_close(int fd)
+{
+    struct desc *d;
+    int error = desc_enter(fd, &d);
+    if (error)
+        return error;
+    bool shut = desc_shut(d);
+    int result = desc_leave(d);
+    return shut ? result : -EBADF;
+}
+
 /* ---- being watched ---- */
 
 static void dispatch(const struct os_ready *ready, int n)

@@ -46,6 +46,9 @@ int desc_leave(struct desc *d);
 /* Shuts the door; the caller is inside. False: it was shut. */
 bool desc_shut(struct desc *d);
 
+/* Enters, shuts the door, leaves: go_close, but the caller may hold a lock. */
+int desc_close(int fd);
+
 /* Takes a descriptor in that does not block and that nobody else knows: it is watched from now on. like: one of the same kind,
  * which the caller is inside of, or NULL: it is asked. On an error it is closed. Gives fd, or -ENOMEM, -ENOSPC, -EMFILE, and as
  * sched_ensure. */

@@ -174,7 +174,7 @@ static int run(struct race *r, int64_t deadline)
     }
 }
 
-/* Who has not won is closed. */
+/* Who has not won is closed. The last step of a call, like call_end. */
 static int end(struct race *r, int result)
 {
     for (int i = 0; i < r->n; i++) {
@@ -184,6 +184,7 @@ static int end(struct race *r, int result)
         else
             stop(d);
     }
+    preempt_now();
     return result ? result : r->winner;
 }
 

@@ -142,11 +142,7 @@ int go_shutdown(int fd, int events)
 
 int go_close(int fd)
 {
-    struct desc *d;
-    int error = desc_enter(fd, &d);
-    if (error)
-        return error;
-    bool shut = desc_shut(d);
-    int result = desc_leave(d);
-    return shut ? result : -EBADF;
+    int result = desc_close(fd);
+    preempt_now();
+    return result;
 }

@@ -39,6 +39,7 @@ int go_listen_until(const char *network, const char *address, int64_t deadline)
         if (!is_not_had_here(result))
             break;
     }
+    preempt_now();
     return result;
 }
 

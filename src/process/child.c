@@ -39,7 +39,7 @@ static void close_all(int fds[STREAMS])
 {
     for (int i = 0; i < STREAMS; i++) {
         if (fds[i] >= 0)
-            go_close(fds[i]);
+            desc_close(fds[i]);
         fds[i] = -1;
     }
 }
@@ -173,7 +173,7 @@ static int reap_locked(go_child *c)
 static void destroy(go_child *c)
 {
     if (c->watch >= 0)
-        go_close(c->watch);
+        desc_close(c->watch);
     close_all(c->pipes);
     sched_free(c);
 }

@@ -105,6 +105,36 @@ TEST(who_asks_what_is_ready_does_not_keep_others_asleep)
     CHECK_EQ(0, go_close(h->ends[1]));
 }
 
+static void dial_and_close(struct caller *h)
+{
+    (void)h;
+    CHECK_EQ(0, go_close(go_dial("udp", "127.0.0.1:9")));
+}
+
+TEST(who_dials_and_closes_does_not_keep_others_asleep)
+{
+    struct caller *h = test_alloc(sizeof *h);
+
+    NEEDS_PREEMPTION();
+    h->call = dial_and_close;
+    check_sleeps(h);
+}
+
+static void listen_and_close(struct caller *h)
+{
+    (void)h;
+    CHECK_EQ(0, go_close(go_listen("tcp", "127.0.0.1:0")));
+}
+
+TEST(who_listens_and_closes_does_not_keep_others_asleep)
+{
+    struct caller *h = test_alloc(sizeof *h);
+
+    NEEDS_PREEMPTION();
+    h->call = listen_and_close;
+    check_sleeps(h);
+}
+
 static void make_a_region(struct caller *h)
 {
     (void)h;
