@@ -85,10 +85,11 @@ TEST(connecting_gives_up_at_its_deadline_and_may_be_repeated)
 {
     struct net_silent *s = test_alloc(sizeof *s);
     int fd = new_socket(SOCK_STREAM | SOCK_NONBLOCK), port;
-    int64_t deadline = go_deadline(20 * GO_MILLISECOND);
+    int64_t deadline;
 
     net_silent_start(s, "127.0.0.1", 0);
     port = net_port(s->fd);
+    deadline = go_deadline(20 * GO_MILLISECOND);
     CHECK_EQ(-ETIMEDOUT, connect_here(fd, port, deadline));
     CHECK(go_now() >= deadline);
     CHECK_EQ(-EAGAIN, connect_here(fd, port, GO_NOW));
