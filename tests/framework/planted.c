@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include "test.h"
 
@@ -89,6 +90,13 @@ TEST(a_goroutine_stays_on_a_channel_of_the_test)
 TEST(a_descriptor_stays_open)
 {
     CHECK(dup(0) >= 0);
+}
+
+/* Two of them may be the library's. */
+TEST(one_bell_too_many_is_left_open)
+{
+    for (int i = 0; i < 3; i++)
+        CHECK(eventfd(0, EFD_CLOEXEC) >= 0);
 }
 
 TEST(it_hangs)
