@@ -1,8 +1,8 @@
 /* A chat: what one says, all read. The first line that a client sends is its name.
  *
  * Two goroutines for each client, one that reads and one that writes, and one for the room, which alone knows who is in it. A
- * client has a channel of lines that are still to be written to it. The room never waits: who is so slow that its channel is full
- * has to leave, and the others are told.
+ * client has a channel of lines that are still to be written to it. The room waits while it is full, but not for long: who has kept
+ * it waiting for two seconds in all, and never caught up meanwhile, has to leave, and the others are told.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -244,5 +244,6 @@ int main(int argc, char **argv)
     while ((fd = go_accept(listener)) >= 0)
         if (go(serve, (void *)(intptr_t)fd) < 0)
             go_close(fd);
+    fprintf(stderr, "accept: %s\n", go_strerror(fd));
     return 1;
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <goroutine.h>
+#include <stdio.h>
 
 #include "server/server.h"
 
@@ -24,5 +25,6 @@ int main(int argc, char **argv)
     while ((fd = go_accept(listener)) >= 0)
         if (go(echo, (void *)(intptr_t)fd) < 0)
             go_close(fd);
+    fprintf(stderr, "accept: %s\n", go_strerror(fd));
     return 1;
 }

@@ -69,11 +69,13 @@ static void accept_last(void)
 
 static void accept_all(void *unused)
 {
-    int fd;
+    int fd = 0;
 
     (void)unused;
     while (go_sem_acquire_ctx(open, &places, 1) == 0 && (fd = go_accept_ctx(open, listener)) >= 0)
         begin_to_serve(fd);
+    if (fd < 0 && fd != -ECANCELED)
+        fprintf(stderr, "accept: %s\n", go_strerror(fd));
     accept_last();
     go_close(listener);
     go_waitgroup_done(&accepting);

@@ -72,5 +72,6 @@ int main(int argc, char **argv)
     while ((fd = go_accept(listener)) >= 0)
         if (go(serve, (void *)(intptr_t)fd) < 0)
             go_close(fd);
+    fprintf(stderr, "accept: %s\n", go_strerror(fd));
     return 1;
 }

@@ -158,17 +158,29 @@ void pages_answer(struct conn *c)
 
 /* ---- the beginning and the end ---- */
 
-static int read_whole(const char *name)
+/* Where it has become shorter meanwhile, what there is. */
+static int read_from(int fd)
 {
     struct stat status;
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    ptrdiff_t n = 1;
 
-    if (fd < 0 || fstat(fd, &status) != 0 || !(file = malloc((size_t)status.st_size + 1)))
+    if (fstat(fd, &status) != 0 || !(file = malloc((size_t)status.st_size + 1)))
         return -errno;
-    for (ptrdiff_t n = 1; n > 0 && file_size < (size_t)status.st_size; file_size += (size_t)n)
-        if ((n = go_read(fd, file + file_size, (size_t)status.st_size - file_size)) < 0)
-            return (int)n;
-    return go_close(fd);
+    while (n > 0 && file_size < (size_t)status.st_size)
+        if ((n = go_read(fd, file + file_size, (size_t)status.st_size - file_size)) > 0)
+            file_size += (size_t)n;
+    return n < 0 ? (int)n : 0;
+}
+
+static int read_whole(const char *name)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC), error;
+
+    if (fd < 0)
+        return -errno;
+    error = read_from(fd);
+    go_close(fd);
+    return error;
 }
 
 static int complain(const char *name, int error)
