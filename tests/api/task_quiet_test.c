@@ -71,32 +71,58 @@ TEST(no_signal_is_sent_while_every_goroutine_has_a_processor)
     check_quiet(8, 2);
 }
 
-/* Context switches so far of all threads of this process but the calling one. */
-static long long switches_of_others(void)
+struct others {
+    long long switches; /* so far */
+    int awake;          /* those that run, or would if the system let them */
+};
+
+static void add_thread(const char *path, struct others *o)
+{
+    FILE *f = fopen(path, "r");
+    char line[128], state;
+    long long n;
+
+    while (f && fgets(line, sizeof line, f)) {
+        if (sscanf(line, "voluntary_ctxt_switches: %lld", &n) == 1 || sscanf(line, "nonvoluntary_ctxt_switches: %lld", &n) == 1)
+            o->switches += n;
+        else if (sscanf(line, "State: %c", &state) == 1)
+            o->awake += state == 'R';
+    }
+    if (f)
+        fclose(f);
+}
+
+/* All threads of this process but the calling one. */
+static struct others look_at_others(void)
 {
     DIR *tasks = opendir("/proc/self/task");
     long self = syscall(SYS_gettid);
-    long long sum = 0;
+    struct others o = {0};
+    char path[300];
 
     for (struct dirent *d; tasks && (d = readdir(tasks));) {
-        char path[300], line[128];
-        FILE *f;
-
         if (d->d_name[0] == '.' || atol(d->d_name) == self)
             continue;
         snprintf(path, sizeof path, "/proc/self/task/%s/status", d->d_name);
-        f = fopen(path, "r");
-        while (f && fgets(line, sizeof line, f)) {
-            long long n;
-            if (sscanf(line, "voluntary_ctxt_switches: %lld", &n) == 1 || sscanf(line, "nonvoluntary_ctxt_switches: %lld", &n) == 1)
-                sum += n;
-        }
-        if (f)
-            fclose(f);
+        add_thread(path, &o);
     }
     if (tasks)
         closedir(tasks);
-    return sum;
+    return o;
+}
+
+/* Half a second in a row: on a busy system one that was woken may come to run hundreds of milliseconds later. */
+static void wait_until_all_sleep(void)
+{
+    int64_t begin = test_now(), asleep_since = begin, now = begin;
+
+    while (now - asleep_since < GO_SECOND / 2 && now - begin < 30 * GO_SECOND) {
+        usleep(5000);
+        now = test_now();
+        if (look_at_others().awake)
+            asleep_since = now;
+    }
+    CHECK(now - begin < 30 * GO_SECOND);
 }
 
 struct nap {
@@ -110,12 +136,12 @@ static void watch_the_nap(void *arg, int index)
     struct nap *n = arg;
 
     (void)index;
-    usleep(500000);
-    n->switches = switches_of_others();
+    wait_until_all_sleep();
+    n->switches = look_at_others().switches;
     n->ticks = stats().monitor_ticks;
     usleep(1000000);
     n->ticks = stats().monitor_ticks - n->ticks;
-    n->switches = switches_of_others() - n->switches;
+    n->switches = look_at_others().switches - n->switches;
     go_send(n->end, NULL);
 }
 
@@ -209,23 +235,30 @@ TEST(an_idle_process_whose_goroutines_wait_for_sockets_sleeps)
     check_nap_at_sockets(8, GO_FOREVER);
 }
 
-static void sleep_in_region(void *arg, int index)
+static void block_in_region(void *arg, int index)
 {
+    char byte;
+    ssize_t n;
+
     (void)index;
     go_blocking_begin();
-    usleep(*(useconds_t *)arg);
+    n = read(*(int *)arg, &byte, 1);
     go_blocking_end();
+    CHECK_EQ(1, n);
 }
 
 TEST(an_idle_process_with_a_goroutine_that_blocks_in_the_kernel_sleeps)
 {
-    useconds_t *us = test_alloc(sizeof *us);
+    int *ends = test_alloc(2 * sizeof *ends);
     struct crew *c;
 
-    *us = 2000000;
-    c = crew_start(1, sleep_in_region, us);
+    CHECK_EQ(0, pipe(ends));
+    c = crew_start(1, block_in_region, ends);
     check_nap();
+    CHECK_EQ(1, write(ends[1], "x", 1));
     crew_wait(c);
+    CHECK_EQ(0, close(ends[0]));
+    CHECK_EQ(0, close(ends[1]));
 }
 
 /* Signals sent for so many hogs in a second. */
