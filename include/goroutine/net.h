@@ -32,7 +32,8 @@ GO_API int go_listen_until(const char *network, const char *address, int64_t dea
 /* go_accept waits for a connection to such a socket and gives its descriptor. A connection that ends before it is accepted is
  * skipped; while there are no descriptors left it waits until there are. Errors: those of accept(2), -EOPNOTSUPP among them for a
  * socket of datagrams; -EBADF also where it was closed while waiting; -EINVAL the socket does not listen, or was made neither by
- * go_listen nor given to go_adopt; -ENOMEM, -ENOSPC, with which the connection is lost; go_accept_until also -EAGAIN, -ETIMEDOUT. */
+ * go_listen nor given to go_adopt; -ENOMEM, -ENOSPC, with which the connection is lost; go_accept_until also -EAGAIN, -ETIMEDOUT.
+ */
 GO_API int go_accept(int fd);
 GO_API int go_accept_until(int fd, int64_t deadline);
 

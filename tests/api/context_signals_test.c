@@ -42,13 +42,13 @@ static void look_as_soon_as_it_is_done(void *ctx, int index)
     (void)index;
     while (!go_ctx_err(ctx))
         ;
-    CHECK(is_ours(SIGUSR1));
+    CHECK(installed(SIGUSR1) == handle);
 }
 
 /* Seen by a thread that looks all the time. */
 TEST(once_the_signal_has_ended_it_a_second_one_has_its_earlier_effect)
 {
-    install(SIGUSR1);
+    install(SIGUSR1, handle);
     for (int i = 0; i < SCALED(100); i++) {
         go_ctx *ctx = go_ctx_with_signals(NULL, &(int){SIGUSR1}, 1);
         struct crew *c = crew_start_threads(1, look_as_soon_as_it_is_done, ctx);

@@ -8,12 +8,6 @@
 #include "hogs.h"
 #include "net.h"
 
-static void close_both(int ends[2])
-{
-    CHECK_EQ(0, go_close(ends[0]));
-    CHECK_EQ(0, go_close(ends[1]));
-}
-
 /* ---- while every processor computes ---- */
 
 enum { KNOCKS = 40 };
@@ -80,7 +74,7 @@ static void check_knocks(int procs, int hogs, bool tcp)
     c = crew_start_threads(1, knock, k);
     crew_wait(c);
     hogs_stop(h);
-    close_both(k->ends);
+    net_close_both(k->ends);
     qsort(k->late, (size_t)k->n, sizeof k->late[0], by_size);
     test_note("%d processors, %d hogs: half of them heard within %lld us, all but one of ten within %lld us", procs, hogs,
               (long long)k->late[k->n / 2] / 1000, (long long)k->late[k->n * 9 / 10] / 1000);
@@ -250,7 +244,7 @@ TEST(who_sleeps_wakes_in_time_while_others_wait_for_descriptors)
     }
     CHECK_EQ(1, go_write(ends[1], "x", 1));
     CHECK_EQ(1, net_result(reads));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 /* ---- while the process has nothing else to do ---- */
@@ -285,7 +279,7 @@ TEST(an_idle_process_wakes_for_each_byte)
             atomic_store(&k->sent, i + 1);
         }
         crew_wait(c);
-        close_both(k->ends);
+        net_close_both(k->ends);
     }
 }
 
@@ -358,5 +352,5 @@ TEST(the_number_of_processors_may_change_while_others_wait_for_descriptors)
     crew_wait(c);
     EVENTUALLY(go_count() == 1);
     for (int i = 0; i < TALKS; i++)
-        close_both(all[i].ends);
+        net_close_both(all[i].ends);
 }

@@ -157,7 +157,7 @@ TEST(what_cannot_be_made_not_to_block_stays_the_programs)
     CHECK_EQ(-EINVAL, go_accept(ends[0]));
     CHECK_EQ(0, go_adopt(ends[0]));
     CHECK_EQ(-ENOTSOCK, go_accept(ends[0]));
-    close_both(ends);
+    net_close_both(ends);
 }
 
 /* ---- accepting ---- */
