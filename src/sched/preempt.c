@@ -54,10 +54,10 @@ void preempt_request(struct processor *p, bool quietly)
 {
     processor_ask(p);
     struct thread *m = load_relaxed(&p->m);
-    if (!m || mode == PREEMPT_OFF)
+    if (!m)
         return;
-    store_relaxed(&m->wanted, ticket(p));
-    if (quietly)
+    store_relaxed(&m->wanted, ticket(p)); /* also where no signal is sent: preempt_now */
+    if (quietly || mode == PREEMPT_OFF)
         return;
     uint32_t none = 0;
     if (!cas_ordered(&m->signal_pending, &none, 1)) /* one at a time; partner: the store in preempt_interrupt */

@@ -4,7 +4,6 @@
  */
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "hogs.h"
 #include "net.h"
 
 struct caller {
@@ -59,7 +58,6 @@ TEST(who_finds_something_at_each_read_does_not_keep_others_asleep)
 {
     struct caller *h = test_alloc(sizeof *h);
 
-    NEEDS_PREEMPTION();
     h->call = write_and_read;
     net_unix_pair(SOCK_STREAM, h->ends);
     check_sleeps(h);
@@ -78,7 +76,6 @@ TEST(who_floods_the_net_does_not_keep_others_asleep)
     struct caller *h = test_alloc(sizeof *h);
     char words[NET_WORDS];
 
-    NEEDS_PREEMPTION();
     h->call = send_one;
     h->ends[0] = go_listen("udp", "127.0.0.1:0");
     net_words(h->ends[0], words);
@@ -97,7 +94,6 @@ TEST(who_asks_what_is_ready_does_not_keep_others_asleep)
 {
     struct caller *h = test_alloc(sizeof *h);
 
-    NEEDS_PREEMPTION();
     h->call = ask;
     net_unix_pair(SOCK_STREAM, h->ends);
     check_sleeps(h);
@@ -115,7 +111,6 @@ TEST(who_dials_and_closes_does_not_keep_others_asleep)
 {
     struct caller *h = test_alloc(sizeof *h);
 
-    NEEDS_PREEMPTION();
     h->call = dial_and_close;
     check_sleeps(h);
 }
@@ -130,7 +125,6 @@ TEST(who_listens_and_closes_does_not_keep_others_asleep)
 {
     struct caller *h = test_alloc(sizeof *h);
 
-    NEEDS_PREEMPTION();
     h->call = listen_and_close;
     check_sleeps(h);
 }
@@ -147,7 +141,6 @@ TEST(who_goes_through_short_regions_does_not_keep_others_asleep)
 {
     struct caller *h = test_alloc(sizeof *h);
 
-    NEEDS_PREEMPTION();
     h->call = make_a_region;
     check_sleeps(h);
 }
@@ -168,7 +161,6 @@ TEST(who_starts_members_of_a_group_does_not_keep_others_asleep)
 {
     struct caller *h = test_alloc(sizeof *h);
 
-    NEEDS_PREEMPTION();
     h->call = start_one;
     h->group = go_group_new(NULL, 0);
     check_sleeps(h);
