@@ -11,7 +11,8 @@
 
 #define NOINLINE                 __attribute__((noinline))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#define CACHE_ALIGNED            __attribute__((aligned(64)))
+#define CACHE_LINE               64
+#define CACHE_ALIGNED            __attribute__((aligned(CACHE_LINE)))
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

@@ -83,6 +83,20 @@ static void put_next(struct processor *p, struct goroutine *g)
         queue_woken(p, old);
 }
 
+/* The lines that are read to make it ready. */
+void sched_fetch(const struct goroutine *g)
+{
+    __builtin_prefetch(g);
+    __builtin_prefetch((const char *)g + CACHE_LINE);
+}
+
+/* The frames from the switch up to the call of the program's; of one that is still leaving, others. */
+void sched_fetch_stack(const struct goroutine *g)
+{
+    for (int i = 0; i < 10; i++)
+        __builtin_prefetch((const char *)g->sp + i * CACHE_LINE);
+}
+
 void sched_ready(struct goroutine *g)
 {
     if (unlikely(g->kind == KIND_THREAD)) {

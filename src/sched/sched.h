@@ -33,6 +33,10 @@ void sched_park_with(void (*release)(void *), void *argument, const char *why, c
 /* Makes a parked goroutine run again. */
 void sched_ready(struct goroutine *g);
 
+/* Brings a parked goroutine that is about to be made ready into the cache; the second, once the first has had time, its stack. */
+void sched_fetch(const struct goroutine *g);
+void sched_fetch_stack(const struct goroutine *g);
+
 /* Lets others run. */
 void sched_yield_now(void);
 
