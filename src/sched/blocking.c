@@ -88,4 +88,5 @@ void go_blocking_end(void)
     processor_acquire(thread_self(), g);
     /* Only now: a look for a deadlock must not find the goroutine nowhere. */
     add_ordered(&sched.blocking, -1u);
+    preempt_now();
 }
