@@ -218,32 +218,36 @@ void queue_fresh(struct processor *p, struct goroutine *g)
     add_shared(&sched.fresh, batch, count);
 }
 
-/* Up to `count` into the own queues; only the owner adds, so there is still room when it comes to that. Under sched.lock. */
-static uint32_t take_woken(struct processor *p, struct list *l, uint32_t count)
+/* One more into the own queues; only the owner adds, so there is still room when it comes to that. Under sched.lock. */
+static uint32_t move_woken(struct processor *p, struct list *from)
 {
-    uint32_t taken = 0;
-    for (; taken < count && l->count && !l->first->bound && !ring_full(&p->woken); taken++)
-        ring_put(&p->woken, list_take(l));
-    return taken;
+    return from->count && !from->first->bound && !ring_full(&p->woken) && ring_put(&p->woken, list_take(from));
 }
 
-static uint32_t take_fresh(struct processor *p, uint32_t count)
+static uint32_t move_fresh(struct processor *p)
 {
-    uint32_t taken = 0;
-    for (; taken < count && sched.fresh.count && !deque_full(&p->fresh); taken++)
-        deque_push(&p->fresh, list_take(&sched.fresh));
-    return taken;
+    return sched.fresh.count && !deque_full(&p->fresh) && deque_push(&p->fresh, list_take(&sched.fresh));
 }
 
-/* A fair share of those that the rings could not hold, or that no processor knows of, into the own queues. Under sched.lock. */
+/* A fair share of those that the rings could not hold, or that no processor knows of, into the own queues, by turns. Under
+ * sched.lock. */
 static uint32_t take_share(struct processor *p)
 {
     uint32_t share = (sched.urgent.count + sched.woken.count + sched.fresh.count) / (uint32_t)load_relaxed(&sched.processors);
-    if (share > RING_SIZE / 2)
-        share = RING_SIZE / 2;
-    uint32_t taken = take_woken(p, &sched.urgent, share);
-    taken += take_woken(p, &sched.woken, share - taken);
-    return taken + take_fresh(p, share - taken);
+    uint32_t taken = 0, moved = 1;
+    for (; moved && taken < share && taken < RING_SIZE / 2; taken += moved)
+        moved = move_woken(p, &sched.urgent) + move_woken(p, &sched.woken) + move_fresh(p);
+    return taken;
+}
+
+/* The urgent ones first, but where they never end the others have every second turn. Under sched.lock. */
+static struct goroutine *take_waiting(struct processor *p)
+{
+    p->urgent_turn = !p->urgent_turn;
+    struct goroutine *g = p->urgent_turn ? list_take(&sched.urgent) : NULL;
+    if (g || (g = list_take(&sched.woken)) || (g = list_take(&sched.fresh)))
+        return g;
+    return list_take(&sched.urgent);
 }
 
 /* Under sched.lock. */
@@ -263,8 +267,8 @@ struct goroutine *queue_take_shared(struct processor *p, bool preempted_too)
     if (load_relaxed(&sched.queued) == 0)
         return NULL;
     lock_take(&sched.lock);
-    struct goroutine *g = list_take(&sched.urgent);
-    if (!g && !(g = list_take(&sched.woken)) && !(g = list_take(&sched.fresh)) && preempted_too)
+    struct goroutine *g = take_waiting(p);
+    if (!g && preempted_too)
         g = take_preempted();
     uint32_t taken = (g != NULL) + take_share(p);
     store_relaxed(&sched.urgent_waiting, sched.urgent.count);

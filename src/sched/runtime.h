@@ -145,6 +145,7 @@ struct processor {
     uint32_t polled_at; /* pick of the last look into the poller */
     bool look_around;   /* so many that the shared lists must have their turn */
     bool fresh_turn;
+    bool urgent_turn;
     bool gave_turn;    /* the last look was the turn of one that had waited long */
     bool oldest_fresh; /* and of which kind */
     int64_t turn_ends; /* at the latest */

@@ -9,7 +9,7 @@ enum { PEOPLE = 1000, ROUNDS = 2000, PATIENCE = 500 /* rounds of all the others 
 
 struct crowd {
     void (*step)(int index);
-    long turns, worst;
+    long turns, worst, begin;
     long last[PEOPLE]; /* turn of each */
 };
 
@@ -77,4 +77,31 @@ static void sleep_or_yield(int index)
 TEST(in_a_crowd_of_both_nobody_waits_for_long)
 {
     check_crowd(sleep_or_yield);
+}
+
+/* Behind them, since the newest of them go first. */
+static void begin(void *arg, int index)
+{
+    struct crowd *c = arg;
+
+    (void)index;
+    if (c->turns - c->begin > c->worst)
+        c->worst = c->turns - c->begin;
+}
+
+TEST(in_a_crowd_that_comes_back_again_and_again_newcomers_begin_soon)
+{
+    struct crowd *c = test_alloc(sizeof *c);
+    struct crew *crowd;
+
+    go_maxprocs(1);
+    c->step = sleep_shortly;
+    crowd = crew_start(CROWD(PEOPLE), come_back, c);
+    while (c->turns < PEOPLE)
+        go_yield();
+    c->worst = 0;
+    c->begin = c->turns;
+    crew_run(CROWD(PEOPLE), begin, c);
+    CHECK_BETWEEN(0, (long)PEOPLE * PATIENCE, c->worst);
+    crew_wait(crowd);
 }
