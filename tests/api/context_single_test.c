@@ -106,7 +106,7 @@ TEST(a_write_that_ends_in_the_middle_reports_what_was_written_and_then_the_error
 
         net_unix_pair(SOCK_STREAM, l->ends);
         l->kind = kind / 2;
-        l->ctx = kind % 2 ? go_ctx_with_deadline(NULL, go_deadline(10 * GO_MILLISECOND)) : go_ctx_new(NULL);
+        l->ctx = kind % 2 ? go_ctx_with_deadline(NULL, go_deadline(500 * GO_MILLISECOND)) : go_ctx_new(NULL);
         test_start_until_blocked(write_long, l);
         if (kind % 2 == 0) {
             CHECK(!atomic_load(&l->done));

@@ -116,7 +116,9 @@ static void check_hog_does_not_starve(int procs, struct crew *(*start)(int, crew
     struct crew *c;
 
     go_maxprocs(procs);
+    go_preempt_off(); /* nor by itself: where nothing is preempted that one never goes */
     c = start(1, relock_at_once, s);
+    go_preempt_on();
     for (int i = 0; i < 10; i++) {
         hog_for(100 * GO_MICROSECOND);
         CHECK_EQ(0, go_mutex_lock(&s->m));

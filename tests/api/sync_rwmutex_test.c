@@ -185,7 +185,9 @@ TEST(readers_that_overlap_all_the_time_do_not_starve_a_writer)
         struct crew *c;
 
         go_maxprocs(procs);
+        go_preempt_off(); /* nor by itself: where nothing is preempted they never go */
         c = crew_start(4, read_all_the_time, r);
+        go_preempt_on();
         for (int i = 0; i < 10; i++) {
             CHECK_EQ(0, go_rwmutex_lock(&r->b.rw));
             CHECK_EQ(0, go_rwmutex_unlock(&r->b.rw));
@@ -216,7 +218,9 @@ TEST(writers_that_follow_each_other_do_not_starve_a_reader)
         struct crew *c;
 
         go_maxprocs(procs);
+        go_preempt_off();
         c = crew_start(3, write_all_the_time, r);
+        go_preempt_on();
         for (int i = 0; i < 10; i++) {
             CHECK_EQ(0, go_rwmutex_rlock(&r->b.rw));
             CHECK_EQ(0, go_rwmutex_runlock(&r->b.rw));
