@@ -206,7 +206,8 @@ void goroutine_init_main(uintptr_t stack_address)
     struct goroutine *g = &main_goroutine;
     g->kind = KIND_GOROUTINE;
     g->stack_low = stack_address > ((uintptr_t)64 << 20) ? stack_address - ((uintptr_t)64 << 20) : 0;
-    g->stack_high = stack_address + ((uintptr_t)16 << 20);
+    uintptr_t above = ~stack_address; /* it may lie at the very end of memory */
+    g->stack_high = stack_address + (above < (uintptr_t)16 << 20 ? above : (uintptr_t)16 << 20);
     set_name(g, "main");
     store_relaxed(&g->id, 1);
     store_relaxed(&g->state, G_BLOCKED);
