@@ -367,15 +367,17 @@ static struct goroutine *take_oldest(struct processor *p)
     return g;
 }
 
-/* Those who have waited long have a turn: a whole slice in all, also where each of them leaves soon. Never twice in a row, however
- * late the monitor is: the others are owed the slice in between. */
+/* Those who have waited long have a turn: a slice in all, so that several have it where each leaves soon, but nobody twice. Never
+ * two turns in a row, however late the monitor is: the others are owed the slice in between. */
 static struct goroutine *give_turn(struct processor *p, uint32_t attention)
 {
     struct goroutine *g = NULL;
     if (attention == ATTENTION_TURN && !p->gave_turn) {
         p->turn_ends = os_now() + load_relaxed(&sched.slice);
+        p->turn_for = load_relaxed(&sched.preempted_waiting);
         g = take_oldest(p);
-    } else if (attention == ATTENTION_MORE && os_now() < p->turn_ends) {
+    } else if (attention == ATTENTION_MORE && p->turn_for && os_now() < p->turn_ends) {
+        p->turn_for--;
         g = queue_take_preempted();
     }
     if (g)

@@ -149,6 +149,7 @@ struct processor {
     bool gave_turn;    /* the last look was the turn of one that had waited long */
     bool oldest_fresh; /* and of which kind */
     int64_t turn_ends; /* at the latest */
+    uint32_t turn_for; /* how many of those who waited at its start may still have it */
     uint32_t dead_count;
     struct goroutine *dead; /* dead goroutines of the default stack size, last in first out */
     uint64_t next_id, last_id;
