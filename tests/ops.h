@@ -14,8 +14,7 @@ struct op {
     ptrdiff_t gives; /* once it is served */
     enum {
         ONCE,
-        ONCE_SEEN, /* nobody is told: each looks now and then, and who looks first has it, cancelled or not */
-        FOR_GOOD,  /* and so are all who come later: a count that is zero, room */
+        FOR_GOOD, /* and so are all who come later: a count that is zero, room */
         ONLY_WHO_WAITS,
         NEVER
     } served;

@@ -62,7 +62,7 @@ static void check_served(const struct op *op, struct world *w, bool on_thread)
     }
     op_end(c, thread, op->gives);
     CHECK_EQ(0, go_ctx_err(ctx));
-    if (op->served == ONCE || op->served == ONCE_SEEN) {
+    if (op->served == ONCE) {
         soon = go_ctx_with_deadline(NULL, go_deadline(GO_MILLISECOND));
         CHECK_OP(-ETIMEDOUT, op->call(soon, w), op);
         go_ctx_free(soon);
@@ -84,7 +84,7 @@ TEST(a_call_with_a_context_that_is_done_does_nothing_else_also_where_it_need_not
     for (int i = 0; i < OPS; i++) {
         struct world *w = world_new();
 
-        if (ops[i].served == ONCE || ops[i].served == ONCE_SEEN || ops[i].served == FOR_GOOD) {
+        if (ops[i].served == ONCE || ops[i].served == FOR_GOOD) {
             ops[i].serve(w);
             check_done_already(&ops[i], w);
             CHECK_OP(ops[i].gives, ops[i].call(go_ctx_background(), w), &ops[i]); /* it was left there */
