@@ -54,11 +54,18 @@ static int64_t end_of_pause(int64_t *pause, int64_t most)
     return os_now() + *pause;
 }
 
+/* The pause is over, or it was not worth while; but who was cancelled meanwhile does not look once more. */
+static int end_pause(int result, int64_t until, int64_t deadline)
+{
+    if (result == -ETIMEDOUT && until < deadline)
+        result = 0;
+    return result ? result : sched_cancelled();
+}
+
 int desc_pause(struct desc *d, enum way way, uint32_t seen, int64_t *pause, int64_t deadline)
 {
     int64_t until = end_of_pause(pause, 256 * GO_MILLISECOND);
-    int result = desc_wait(d, way, seen, until < deadline ? until : deadline);
-    return result == -ETIMEDOUT && until < deadline ? 0 : result;
+    return end_pause(desc_wait(d, way, seen, until < deadline ? until : deadline), until, deadline);
 }
 
 int desc_sit_out(struct desc *d, enum way way, int64_t *pause, int64_t deadline)
@@ -68,7 +75,7 @@ int desc_sit_out(struct desc *d, enum way way, int64_t *pause, int64_t deadline)
     do
         result = desc_wait(d, way, desc_edges(d, way), until < deadline ? until : deadline);
     while (result == 0);
-    return result == -ETIMEDOUT && until < deadline ? 0 : result;
+    return end_pause(result, until, deadline);
 }
 
 /* ---- one of several ---- */

@@ -225,6 +225,9 @@ struct canceller {
  * travels with the goroutine, so that no call in between need know of it. */
 struct canceller *sched_use_canceller(struct canceller *c);
 
+/* 0, or what the caller's canceller was fired with: for who looks now and then, and must not take what comes after that. */
+int sched_cancelled(void);
+
 /* Fires it; false: it was fired before. */
 bool canceller_fire(struct canceller *c, int32_t result);
 

@@ -76,6 +76,12 @@ struct canceller *sched_use_canceller(struct canceller *c)
     return before;
 }
 
+int sched_cancelled(void)
+{
+    const struct canceller *c = sched_self()->canceller;
+    return c ? load_acquire(&c->result) : 0; /* partner: the store in canceller_fire */
+}
+
 /* 0, or what it has ended with: then there will be no interruption. */
 static int32_t canceller_add(struct canceller *c, struct interruption *i)
 {
