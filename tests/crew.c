@@ -92,6 +92,7 @@ static void be_member(void *arg)
 static void *be_thread(void *arg)
 {
     be_member(arg);
+    thread_takes_no_more_signals();
     return NULL;
 }
 

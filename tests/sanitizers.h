@@ -1,11 +1,14 @@
-/* With which sanitizer a test is built: gcc tells of one by one name, clang by another.
+/* With which sanitizer a test is built (gcc tells of one by one name, clang by another), and what that asks of it.
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef TESTS_SANITIZERS_H
 #define TESTS_SANITIZERS_H
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #ifndef __has_feature
 #define __has_feature(x) 0
@@ -20,5 +23,16 @@
 #else
 #define WITH_ASAN false
 #endif
+
+/* The last thing that a thread does in a test whose signals may hit it: ThreadSanitizer puts handlers off, and forgets those of a
+ * thread that has ended. */
+static inline void thread_takes_no_more_signals(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    if (WITH_TSAN)
+        pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
 
 #endif

@@ -49,11 +49,18 @@ static inline void run_late_handlers(void)
     watched("");
 }
 
+/* Between these, which do not nest, no signal comes to the calling thread: it would be put off until the fiber runs again that it
+ * hit, or lost with it. ThreadSanitizer enters a fiber for a moment to make or end it. (os) */
+void os_signals_hold(void);
+void os_signals_release(void);
+
 static inline void fiber_create(struct fiber *f, const void *low, size_t size)
 {
     (void)low;
     (void)size;
+    os_signals_hold();
     f->tsan = __tsan_create_fiber(0);
+    os_signals_release();
 }
 static inline void fiber_create_current(struct fiber *f)
 {
@@ -61,7 +68,9 @@ static inline void fiber_create_current(struct fiber *f)
 }
 static inline void fiber_destroy(struct fiber *f)
 {
+    os_signals_hold();
     __tsan_destroy_fiber(f->tsan);
+    os_signals_release();
     f->tsan = NULL;
 }
 /* Flag 0: a switch orders what ran before it on this thread before what runs after it. That is true of the machine, and our own
@@ -70,6 +79,7 @@ static inline void fiber_leave(struct fiber *from, struct fiber *to, bool for_ev
 {
     (void)from;
     (void)for_ever;
+    os_signals_hold();
     run_late_handlers();
     __tsan_switch_to_fiber(to->tsan, 0);
 }
@@ -77,6 +87,7 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
 {
     (void)to;
     (void)from;
+    os_signals_release();
 }
 
 #elif defined(SANITIZE_ADDRESS)

@@ -29,6 +29,7 @@ static void *send_later(void *number)
 {
     usleep(20000);
     send((int)(intptr_t)number);
+    thread_takes_no_more_signals();
     return NULL;
 }
 
@@ -193,13 +194,18 @@ enum { SMALL = 16 << 10, PAGE = 4096, ROOM = 600 }; /* for raise() itself; the s
 static void nearly_overflow(void *arg)
 {
     uintptr_t page = (uintptr_t)__builtin_frame_address(0) / PAGE * PAGE;
+    sigset_t others, before;
     int ends[2];
 
     CHECK_EQ(0, pipe2(ends, O_CLOEXEC));
     while (is_mapped(ends[1], page - PAGE))
         page -= PAGE;
-    go_preempt_off(); /* whose interrupts need the goroutine's own stack */
+    sigfillset(&others);
+    sigdelset(&others, SIGUSR1);
+    go_preempt_off();
+    pthread_sigmask(SIG_SETMASK, &others, &before); /* an interrupt may be on its way, and needs the goroutine's own stack */
     raise_above(page + ROOM);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     go_preempt_on();
     close(ends[0]);
     close(ends[1]);

@@ -138,3 +138,21 @@ void os_interrupt_unmask(void)
     sigaddset(&set, interrupt_number);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* reports by value, never by errno */
 }
+
+/* ---- for a sanitizer that puts handlers off (base/sanitize.h) ---- */
+
+#if SANITIZE_LATE_HANDLERS
+static __thread sigset_t held;
+
+void os_signals_hold(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &held);
+}
+
+void os_signals_release(void)
+{
+    pthread_sigmask(SIG_SETMASK, &held, NULL);
+}
+#endif
