@@ -10,25 +10,32 @@
 
 #include "goroutine/task.h"
 
+/* Of what the program has opened. */
+static NOINLINE int ask(struct call *c, int fd)
+{
+    struct os_io_kind kind = {0};
+    preempt_hold();
+    int error = os_io_kind(fd, &kind);
+    preempt_release();
+    if (error)
+        desc_leave(c->d);
+    c->blocks = kind.blocks;
+    c->socket = kind.socket;
+    return error;
+}
+
 int call_begin(struct call *c, int fd)
 {
     int error = desc_enter(fd, &c->d);
     if (error)
         return error;
-    bool ours = desc_is(c->d, DESC_OURS);
-    struct os_io_kind kind = {.socket = desc_is(c->d, DESC_SOCKET), .stream = desc_is(c->d, DESC_STREAM)};
-    if (!ours) {
-        preempt_hold();
-        error = os_io_kind(fd, &kind);
-        preempt_release();
-    }
-    if (error)
-        desc_leave(c->d);
-    c->blocks = kind.blocks;
-    c->socket = kind.socket;
-    c->pipe = ours && !kind.socket;
-    c->stream = kind.stream && ours;
-    return error;
+    uint32_t kind = load_relaxed(&c->d->kind);
+    if (unlikely(!(kind & DESC_OURS)))
+        return ask(c, fd);
+    c->socket = kind & DESC_SOCKET;
+    c->pipe = !c->socket;
+    c->stream = kind & DESC_STREAM;
+    return 0;
 }
 
 void call_end(struct call *c)

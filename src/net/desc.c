@@ -40,20 +40,37 @@ static bool is_open(int fd)
     return !error;
 }
 
+/* Nearly always: NULL where its chunk is still to be added, or never will be. */
+static inline struct desc *find_known(int fd)
+{
+    if (unlikely((unsigned)fd >= CHUNK * CHUNKS))
+        return NULL;
+    struct desc *chunk = load_acquire(&table[(unsigned)fd / CHUNK]); /* partner: the exchange in add_chunk */
+    return likely(chunk) ? &chunk[(unsigned)fd % CHUNK] : NULL;
+}
+
 /* The table grows for numbers only that somebody has opened. */
-static int find(int fd, struct desc **d)
+static NOINLINE int find_new(int fd, struct desc **d)
 {
     if (fd < 0)
         return -EBADF;
-    bool fits = fd < CHUNK * CHUNKS;
-    struct desc *chunk = fits ? load_acquire(&table[fd / CHUNK]) : NULL; /* partner: the exchange in add_chunk */
-    if (!chunk && !is_open(fd))
+    if (!is_open(fd))
         return -EBADF;
-    if (!fits)
+    if (fd >= CHUNK * CHUNKS)
         return -EMFILE;
-    if (!chunk && !(chunk = add_chunk(fd / CHUNK)))
+    struct desc *chunk = add_chunk(fd / CHUNK);
+    if (!chunk)
         return -ENOMEM;
     *d = &chunk[fd % CHUNK];
+    return 0;
+}
+
+static int find(int fd, struct desc **d)
+{
+    struct desc *known = find_known(fd);
+    if (unlikely(!known))
+        return find_new(fd, d);
+    *d = known;
     return 0;
 }
 
@@ -76,7 +93,7 @@ static struct waiter *edge(struct desc *d, enum way way, bool now)
     if (!now)
         return NULL;
     store_release(&d->edges[way], load_relaxed(&d->edges[way]) + 1);
-    return wait_queue_pop_all(&d->waiting[way], 0);
+    return wait_queue_empty(&d->waiting[way]) ? NULL : wait_queue_pop_all(&d->waiting[way], 0);
 }
 
 /* Those who wait for these edges, which the caller makes ready; readers first. */

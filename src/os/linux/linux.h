@@ -18,17 +18,18 @@
     os_system_call((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 long os_system_call(long number, long a, long b, long c, long d, long e, long f);
 
-/* The result of a call of libc that sets errno, by value; errno as it was before. Calls again after EINTR. */
+/* The result of a call of libc that sets errno, by value; errno as it was before. Calls again after EINTR. The thread stays the
+ * same all the while: the address of its errno does. */
 #define BY_VALUE(call)                                                                                                             \
     ({                                                                                                                             \
-        int kept = *os_errno();                                                                                                    \
+        int *place = os_errno(), kept = *place;                                                                                    \
         __typeof__(call) result;                                                                                                   \
         do                                                                                                                         \
             result = (call);                                                                                                       \
-        while (result == -1 && *os_errno() == EINTR);                                                                              \
+        while (result == -1 && *place == EINTR);                                                                                   \
         if (result == -1)                                                                                                          \
-            result = -*os_errno();                                                                                                 \
-        *os_errno() = kept;                                                                                                        \
+            result = -*place;                                                                                                      \
+        *place = kept;                                                                                                             \
         result;                                                                                                                    \
     })
 
