@@ -23,7 +23,7 @@ struct call {
     int64_t *offset;
     bool plain_read; /* a short one has emptied a stream */
 
-    /* Found out by call_begin. */
+    /* Found out by call_begin; false before. */
     struct desc *d;
     bool blocks, socket, stream;
     bool pipe; /* one of the library's own */

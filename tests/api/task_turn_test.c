@@ -58,14 +58,15 @@ static int by_size(const void *one, const void *other)
 TEST(the_oldest_of_those_who_have_not_begun_gets_its_turn_while_timers_come_due_all_the_time)
 {
     go_ticker *ticker = go_ticker_new(GO_MICROSECOND);
-    int before[ROUNDS];
+    int before[ROUNDS], sum = 0;
 
     go_maxprocs(1);
     go_slice(GO_MILLISECOND);
     for (int i = 0; i < ROUNDS; i++)
-        before[i] = went_before_the_oldest();
+        sum += before[i] = went_before_the_oldest();
     qsort(before, ROUNDS, sizeof before[0], by_size);
     test_note("%d, %d and %d went before it (least, median, most)", before[0], before[ROUNDS / 2], before[ROUNDS - 1]);
     CHECK_BETWEEN(0, 150, before[ROUNDS / 2]);
+    CHECK_BETWEEN(0, ROUNDS * 500, sum);
     CHECK_EQ(0, go_ticker_free(ticker));
 }
