@@ -6,6 +6,10 @@
  * somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread keeps, or for ever.
  * Then whoever queues work, and finds monitor_asleep set, kicks it.
  *
+ * Looking is not free: for a server whose goroutines all leave within microseconds two thousand looks a second find nothing, and
+ * under a hypervisor took it 5 % of its time. So the longer no goroutine has been seen to stay, the later a look may be (lateness);
+ * the first that stays puts an end to that.
+ *
  * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no
  * fence; the monitor makes all threads fence once, between the two. docs/model/idle.pml.
  *
@@ -21,7 +25,10 @@
 #define UNFENCED_SLEEP 10000000 /* the longest sleep where the system cannot fence all threads */
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
-#define SLOWEST_PACE   500000   /* between two looks for timers or sockets: so late is one at the most that was left to others */
+#define SLOWEST_PACE   500000 /* between two looks for timers or sockets: so late is one at the most that was left to others. And */
+#define CALM_SHARE     64     /* a look may be late by this share of the time in which no goroutine has stayed, */
+#define LATE_SLICES    4      /* but by no more slices, */
+#define LATEST         4000000 /* and by no more than this */
 #define THREAD_RETRY   10000000
 #define REQUEST_TIME   10000 /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
@@ -64,6 +71,7 @@ static struct seen seen[PROCESSORS_MAX];
 static int64_t thread_retry; /* not before */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 static struct poll_pace poll_pace = {.pause = GRANT};
+static int64_t calm_since; /* no goroutine has been seen to stay where it ran, but for the time of deep sleep */
 
 /* After `kicked` is set, and in that order; partner: poll_until. */
 static void wake_up(void)
@@ -115,6 +123,7 @@ static bool somebody_lends(void)
 
 struct look {
     int64_t now, slice;
+    int64_t late;     /* how much later than else the next look may be */
     int64_t earliest; /* timer */
     bool waiting;     /* somebody */
     bool idle, lent;  /* a processor; the latter to a blocking region */
@@ -129,6 +138,33 @@ static void again_at(struct look *l, int64_t when)
 {
     if (when < l->next)
         l->next = when;
+}
+
+/* For what can wait as long as it is calm. */
+static void again_about(struct look *l, int64_t when)
+{
+    again_at(l, when > l->now + l->late ? when : l->now + l->late);
+}
+
+/* None, until it has been calm for some time. */
+static int64_t lateness(const struct look *l)
+{
+    int64_t late = (l->now - calm_since) / CALM_SHARE;
+    if (late > LATE_SLICES * l->slice)
+        late = LATE_SLICES * l->slice;
+    return late > LATEST ? LATEST : late > SLOWEST_PACE ? late : 0;
+}
+
+static void end_calm(struct look *l)
+{
+    calm_since = l->now;
+    l->late = 0;
+}
+
+/* The longest pause between two looks for timers or sockets. */
+static int64_t slowest_pace(const struct look *l)
+{
+    return l->late > SLOWEST_PACE ? l->late : SLOWEST_PACE;
 }
 
 /* Without a signal at first, where one has lately gone without: it calls the library all the time. */
@@ -168,7 +204,7 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
         again_at(l, l->now + LIBRARY_RETRY);
     }
     if (ran < limit - limit / 16) { /* those whose slices end at nearly the same time are asked at the same look */
-        again_at(l, began + limit);
+        again_about(l, began + limit);
     } else if (l->now - s->asked >= limit) {
         if (l->urgent)
             s->urged = l->now;
@@ -241,6 +277,8 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
         look_at_lent(l, p, s, state);
     } else if (P_STATE(state) == P_RUNNING) {
         l->moving &= moved;
+        if (l->now - s->still >= 2 * GRANT)
+            end_calm(l);
         if (l->idle)
             look_at_leftovers(p, moved);
         else
@@ -312,8 +350,8 @@ static void keep_pace(struct look *l)
     if (l->now < pace.planned)
         return;
     pace.pause = l->moving && l->now - pace.last <= 2 * pace.pause ? 2 * pace.pause : GRANT;
-    if (pace.pause > SLOWEST_PACE)
-        pace.pause = SLOWEST_PACE;
+    if (pace.pause > slowest_pace(l))
+        pace.pause = slowest_pace(l);
     pace.last = l->now;
     pace.planned = TIME_NEVER;
 }
@@ -341,7 +379,7 @@ static void attend_poller(struct look *l)
     if (l->polled) {
         poll_pace.last = l->now;
         poll_pace.planned = l->now + poll_pace.pause;
-        poll_pace.pause = 2 * poll_pace.pause < SLOWEST_PACE ? 2 * poll_pace.pause : SLOWEST_PACE;
+        poll_pace.pause = 2 * poll_pace.pause < slowest_pace(l) ? 2 * poll_pace.pause : slowest_pace(l);
     }
     if (!poll_place_is_free() || (l->now - poll_pace.last < GRANT && !asked))
         return;
@@ -359,6 +397,7 @@ static void look_everywhere(struct look *l)
 {
     l->now = os_now();
     l->slice = load_relaxed(&sched.slice);
+    l->late = lateness(l);
     l->next = TIME_NEVER;
     l->moving = true;
     l->lent = l->polled = false;
@@ -405,7 +444,7 @@ static void plan_for_poller(struct look *l, bool deep)
     if (poll_place_is_free())
         again_at(l, poll_pace.planned > l->now ? poll_pace.planned : l->now + GRANT);
     else if (!deep && poll_is_started())
-        again_at(l, l->now + SLOWEST_PACE);
+        again_at(l, l->now + slowest_pace(l));
 }
 
 static void poll_until(int64_t deadline)
@@ -458,6 +497,7 @@ static void run(void *argument)
 {
     (void)argument;
     os_thread_set_prompt(true);
+    calm_since = os_now();
     int quiet = 0;
     for (;;) {
         struct look look;
@@ -472,8 +512,10 @@ static void run(void *argument)
         if (deep)
             deadlock_check(); /* the last thread may have been one that ended, or that is tied to a goroutine */
         else
-            again_at(&look, look.now + look.slice + look.slice / 4);
+            again_about(&look, look.now + look.slice + look.slice / 4);
         sleep_until(&look, deep);
+        if (deep)
+            calm_since += os_now() - look.now; /* where nothing runs nothing can be learned */
     }
 }
 

@@ -7,9 +7,9 @@
  * switch, or takes the place itself if none does, and then asks who is in the way of what it catches to go.
  *
  * Who leaves the place with something to run is mostly back within microseconds: nobody is woken for that, as long as the monitor
- * looks by itself, and it does while the poller is in use: every half millisecond at least. Only when it sleeps deeper, it must be
- * told. Partners: a thread that leaves the place frees it, then looks whether the monitor sleeps; the monitor says that it sleeps,
- * then looks whether the place is free.
+ * looks by itself, and it does while the poller is in use: every half millisecond, after calm every 4. Only when it sleeps deeper,
+ * it must be told. Partners: a thread that leaves the place frees it, then looks whether the monitor sleeps; the monitor says that
+ * it sleeps, then looks whether the place is free.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -86,30 +86,71 @@ static void yield_until(void *arg, int index)
         go_yield();
 }
 
+/* While the caller lets others run for that long. */
+static uint64_t looks_beside_yields(int64_t time)
+{
+    uint64_t ticks = stats().monitor_ticks;
+    int64_t end = go_now() + time;
+
+    while (go_now() < end)
+        go_yield();
+    return stats().monitor_ticks - ticks;
+}
+
 TEST(the_monitor_sleeps_while_goroutines_come_and_go)
 {
     atomic_bool *stop = test_alloc(sizeof *stop);
+    uint64_t most = 0, least = UINT64_MAX;
     int fd = start_echo();
     struct crew *c;
-    uint64_t ticks;
-    int64_t time;
 
     round_trip(fd);
     go_maxprocs(1);
     go_slice(GO_MILLISECOND); /* at its end the monitor looks too */
     c = crew_start(2, yield_until, stop);
-    time = go_now();
-    ticks = stats().monitor_ticks;
-    while (go_now() < time + GO_SECOND)
-        go_yield();
-    ticks = stats().monitor_ticks - ticks;
-    time = go_now() - time;
+    for (int i = 0; i < 8; i++) {
+        uint64_t looks = 4 * looks_beside_yields(GO_SECOND / 4);
+
+        most = looks > most ? looks : most;
+        least = looks < least ? looks : least;
+    }
     atomic_store(stop, true);
     crew_wait(c);
     end_echo(fd);
-    test_note("%lld looks a second", (long long)(ticks * GO_SECOND / (uint64_t)time));
+    test_note("%d to %d looks a second", (int)least, (int)most);
     /* One each half millisecond asks somebody to look, one soon after sees it, and those for slices: 4400 at most. */
-    CHECK(ticks * GO_SECOND / (uint64_t)time < 6000);
+    CHECK(most < 6000);
+    /* Once it has been calm for a quarter of a second: one in 4 ms. Others on the machine disturb the calm now and then. */
+    CHECK(least < 700);
+}
+
+/* Who comes after long calm, and stays, is soon asked to go all the same: for a goroutine, and for one that only a socket wakes. */
+TEST(calm_ends_with_the_first_that_stays)
+{
+    NEEDS_PREEMPTION();
+    atomic_bool *stop = test_alloc(sizeof *stop);
+    int fd = start_echo();
+
+    go_maxprocs(1);
+    go_slice(GO_MILLISECOND);
+    for (int i = 0; i < 8; i++) {
+        struct crew *c;
+        struct hogs *h;
+
+        round_trip(fd);
+        atomic_store(stop, false);
+        c = crew_start(1, yield_until, stop);
+        looks_beside_yields(GO_SECOND / 2);
+        atomic_store(stop, true);
+        crew_wait(c);
+        h = hogs_start(1, hog_counting);
+        if (i % 2)
+            hogs_wait_for_turn(h, 0);
+        else
+            round_trip(fd);
+        hogs_stop(h);
+    }
+    end_echo(fd);
 }
 
 /* All threads that there are, and those that they start. */
