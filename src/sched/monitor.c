@@ -6,10 +6,6 @@
  * somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread keeps, or for ever.
  * Then whoever queues work, and finds monitor_asleep set, kicks it.
  *
- * Looking is not free: for a server whose goroutines all leave within microseconds two thousand looks a second find nothing, and
- * under a hypervisor took it 5 % of its time. So the longer no goroutine has been seen to stay, the later a look may be (lateness);
- * the first that stays puts an end to that.
- *
  * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no
  * fence; the monitor makes all threads fence once, between the two. docs/model/idle.pml.
  *
@@ -25,10 +21,7 @@
 #define UNFENCED_SLEEP 10000000 /* the longest sleep where the system cannot fence all threads */
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
-#define SLOWEST_PACE   500000 /* between two looks for timers or sockets: so late is one at the most that was left to others. And */
-#define CALM_SHARE     64     /* a look may be late by this share of the time in which no goroutine has stayed, */
-#define LATE_SLICES    4      /* but by no more slices, */
-#define LATEST         4000000 /* and by no more than this */
+#define SLOWEST_PACE   500000   /* between two looks for timers or sockets: so late is one that was left to others, if not calm */
 #define THREAD_RETRY   10000000
 #define REQUEST_TIME   10000 /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
@@ -71,7 +64,7 @@ static struct seen seen[PROCESSORS_MAX];
 static int64_t thread_retry; /* not before */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 static struct poll_pace poll_pace = {.pause = GRANT};
-static int64_t calm_since; /* no goroutine has been seen to stay where it ran, but for the time of deep sleep */
+static struct calm calm;
 
 /* After `kicked` is set, and in that order; partner: poll_until. */
 static void wake_up(void)
@@ -144,21 +137,6 @@ static void again_at(struct look *l, int64_t when)
 static void again_about(struct look *l, int64_t when)
 {
     again_at(l, when > l->now + l->late ? when : l->now + l->late);
-}
-
-/* None, until it has been calm for some time. */
-static int64_t lateness(const struct look *l)
-{
-    int64_t late = (l->now - calm_since) / CALM_SHARE;
-    if (late > LATE_SLICES * l->slice)
-        late = LATE_SLICES * l->slice;
-    return late > LATEST ? LATEST : late > SLOWEST_PACE ? late : 0;
-}
-
-static void end_calm(struct look *l)
-{
-    calm_since = l->now;
-    l->late = 0;
 }
 
 /* The longest pause between two looks for timers or sockets. */
@@ -277,8 +255,10 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
         look_at_lent(l, p, s, state);
     } else if (P_STATE(state) == P_RUNNING) {
         l->moving &= moved;
-        if (l->now - s->still >= 2 * GRANT)
-            end_calm(l);
+        if (l->now - s->still >= 2 * GRANT) {
+            calm_end(&calm, l->now);
+            l->late = 0;
+        }
         if (l->idle)
             look_at_leftovers(p, moved);
         else
@@ -397,7 +377,7 @@ static void look_everywhere(struct look *l)
 {
     l->now = os_now();
     l->slice = load_relaxed(&sched.slice);
-    l->late = lateness(l);
+    l->late = calm_lateness(&calm, l->now, l->slice);
     l->next = TIME_NEVER;
     l->moving = true;
     l->lent = l->polled = false;
@@ -497,7 +477,7 @@ static void run(void *argument)
 {
     (void)argument;
     os_thread_set_prompt(true);
-    calm_since = os_now();
+    calm_end(&calm, os_now());
     int quiet = 0;
     for (;;) {
         struct look look;
@@ -515,7 +495,7 @@ static void run(void *argument)
             again_about(&look, look.now + look.slice + look.slice / 4);
         sleep_until(&look, deep);
         if (deep)
-            calm_since += os_now() - look.now; /* where nothing runs nothing can be learned */
+            calm_pass_over(&calm, os_now() - look.now); /* nothing runs, so there is nothing to be learned */
     }
 }
 

@@ -329,6 +329,14 @@ int64_t timers_earliest(void);
 void timers_run(struct processor *p, int64_t now);
 void timers_watch(void);
 
+/* calm.c */
+struct calm {
+    int64_t since; /* when a goroutine was last seen to stay, and all that is passed over */
+};
+int64_t calm_lateness(const struct calm *c, int64_t now, int64_t slice); /* how late the next look may be; 0: not at all */
+void calm_end(struct calm *c, int64_t now);
+void calm_pass_over(struct calm *c, int64_t time);
+
 /* poll.c */
 enum { POLL_BATCH = 64 };
 struct poll_catch {
