@@ -217,12 +217,18 @@ static void connect_once(struct churn *c, random_state *r, int id)
     end_connection(c, fd, r, n > 0);
 }
 
+/* Its time is not over, or was too short for anybody to have talked. */
+static bool goes_on(struct churn *c)
+{
+    return go_now() < c->end || atomic_load(&c->talked) == 0;
+}
+
 static void be_client(void *arg, int index)
 {
     struct churn *c = arg;
     random_state r = random_seed(index + (int)getpid());
 
-    for (int id = index * 1000; go_now() < c->end; id++) {
+    for (int id = index * 1000; goes_on(c); id++) {
         connect_once(c, &r, id);
         if (random_below(&r, 20) == 0)
             CHECK_EQ(0, go_sleep(random_below(&r, 300) * GO_MICROSECOND));
@@ -247,7 +253,7 @@ static void run_churn(struct churn *c)
     acceptors = crew_start(2 * ACCEPTORS, accept_all, c);
     clients = crew_start(CLIENTS, be_client, c);
     threads = crew_start_threads(THREADS, be_client, c);
-    while (go_now() < c->end) {
+    while (goes_on(c)) {
         CHECK_EQ(0, go_sleep((10 + random_below(&r, 60)) * GO_MILLISECOND));
         replace_listener(c, &r);
     }
@@ -287,7 +293,6 @@ static void check_churn(int procs, int64_t slice, int hogs)
     test_note("%lld dialed, %lld talked, %lld refused or late, %lld cut short, %lld reset, %lld closed over a writer",
               atomic_load(&c->dialed), atomic_load(&c->talked), atomic_load(&c->failed), atomic_load(&c->cut),
               atomic_load(&c->reset), atomic_load(&c->closed_over));
-    CHECK(atomic_load(&c->talked) > 0);
 }
 
 TEST(connections_come_and_go_on_one_processor)
