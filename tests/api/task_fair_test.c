@@ -5,7 +5,7 @@
  */
 #include "test.h"
 
-enum { PEOPLE = 1000, ROUNDS = 3000, PATIENCE = 1000 /* rounds of all the others */ };
+enum { PEOPLE = 1000, ROUNDS = 3000, PATIENCE = 500 /* rounds of all the others */ };
 
 struct crowd {
     void (*step)(int index);
