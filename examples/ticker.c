@@ -25,8 +25,8 @@ int main(void)
     enum { TICKS = 5, MOST = 64 };
     static unsigned seeds[MOST];
     int hogs = go_maxprocs(0) < MOST ? go_maxprocs(0) : MOST;
-    go_ticker *ticker = go_ticker_new(10 * GO_MILLISECOND);
     int64_t before = go_now();
+    go_ticker *ticker = go_ticker_new(10 * GO_MILLISECOND);
     int64_t when;
 
     if (!ticker)
