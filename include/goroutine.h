@@ -26,6 +26,7 @@
 #include "goroutine/context.h"
 #include "goroutine/signal.h"
 #include "goroutine/child.h"
+#include "goroutine/panic.h"
 #include "goroutine/debug.h"
 
 #endif

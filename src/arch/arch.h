@@ -42,6 +42,12 @@ void arch_switch(void **save, void *load);
 uintptr_t arch_context_pc(const void *context);
 uintptr_t arch_context_fp(const void *context);
 
+/* arch_call calls fn(arg) and returns false when that has returned; or true once arch_land is called, from below fn, with the
+ * landing that it stored in *landing: as if fn had returned, with all that the ABI says a call keeps, the floating-point control
+ * words included. The stack of fn is gone then. */
+bool arch_call(void **landing, void (*fn)(void *), void *arg);
+_Noreturn void arch_land(void *landing);
+
 /* Fields of an interrupted frame: program counter, stack pointer, frame pointer. */
 uintptr_t arch_frame_pc(const void *frame);
 uintptr_t arch_frame_sp(const void *frame);
@@ -50,6 +56,10 @@ uintptr_t arch_frame_fp(const void *frame);
 /* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
  * returns, on the thread on which it does. */
 void arch_frame_resume(const void *frame);
+
+/* arch_frame_return edits a frame whose pc is where a call has just gone to: the call seems to have returned. Reads the stack at
+ * sp. */
+void arch_frame_return(void *frame);
 
 /* arch_inject_room: how many bytes below an interrupted sp arch_inject needs at most, red zone included, on top of what the OS
  * itself pushes (os_frame_room) and what callee needs. */

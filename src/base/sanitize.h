@@ -90,6 +90,24 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
     os_signals_release();
 }
 
+/* It keeps a stack of calls, which a landing would leave as it is: so what may be left in the middle runs as a fiber of its own. */
+static inline void fiber_try(struct fiber *f, struct fiber *outer)
+{
+    outer->tsan = __tsan_get_current_fiber();
+    f->tsan = __tsan_create_fiber(0);
+    __tsan_switch_to_fiber(f->tsan, 0);
+}
+static inline void fiber_tried(struct fiber *f, struct fiber *outer)
+{
+    void *inner = f->tsan;
+    f->tsan = outer->tsan;
+    __tsan_switch_to_fiber(f->tsan, 0);
+    __tsan_destroy_fiber(inner);
+}
+static inline void fiber_land(void)
+{
+}
+
 #elif defined(SANITIZE_ADDRESS)
 
 #define SANITIZE_CAN_PREEMPT  1
@@ -130,6 +148,11 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
     from->low = low;
     from->size = size;
 }
+void __asan_handle_no_return(void);
+static inline void fiber_land(void)
+{
+    __asan_handle_no_return();
+}
 
 #else
 
@@ -166,7 +189,23 @@ static inline void fiber_arrive(struct fiber *to, struct fiber *from)
     (void)to;
     (void)from;
 }
+static inline void fiber_land(void)
+{
+}
 
+#endif
+
+#if !defined(SANITIZE_THREAD)
+static inline void fiber_try(struct fiber *f, struct fiber *outer)
+{
+    (void)f;
+    (void)outer;
+}
+static inline void fiber_tried(struct fiber *f, struct fiber *outer)
+{
+    (void)f;
+    (void)outer;
+}
 #endif
 
 #ifndef SANITIZE_LATE_HANDLERS

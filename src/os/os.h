@@ -88,16 +88,25 @@ void os_discard(void *at, size_t size);
 
 /* ---- interrupts and faults (signal.c) ---- */
 
+/* A fault, as the kernel found it. */
+struct os_fault {
+    int number, code;   /* the system's */
+    const char *name;   /* of the signal */
+    const char *what;   /* in words; fixed text */
+    uintptr_t address;  /* 0 where the system tells none: among others when a stack had no room for the frame of a signal */
+    bool of_memory;     /* the address was not to be had; else an instruction did not work out */
+    bool has_a_handler; /* the program's own, which is asked next */
+};
+
 /* What the OS floor calls up. All run on the interrupted thread, with the interrupt signal masked. */
 struct os_hooks {
     /* An interrupt of ours arrived; on the interrupted stack. errno is kept around it. The hook may leave that stack and return on
      * another thread: then it calls os_frame_adopt there first. It may be called without cause: once in a great while the system
      * does not say who sent a signal, and then it is taken for ours. */
     void (*interrupt)(void *frame);
-    /* A memory fault; on the thread's alternate stack. Returns true if it ended the matter (it normally does not return), and the
-     * frame resumes; false: not ours, the earlier handler or the default takes it. The address is NULL where the system tells none:
-     * among others when a stack had no room for the frame of a signal. */
-    bool (*fault)(void *frame, void *address);
+    /* A fault; on the thread's alternate stack. Returns true if it ended the matter, and the frame resumes, perhaps edited; false:
+     * not ours, the earlier handler or the default takes it. */
+    bool (*fault)(void *frame, const struct os_fault *fault);
     /* The user asked for a dump (SIGQUIT). [signal] rules apply. */
     void (*quit)(void);
 };

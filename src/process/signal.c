@@ -130,7 +130,7 @@ static void serve(void *unused)
     do {
         ptrdiff_t got = go_read(bell, &rung, sizeof rung);
         if (got != sizeof rung)
-            panic("signals: descriptor %d, which is the library's, was closed or read by the program", bell);
+            ruin("signals: descriptor %d, which is the library's, was closed or read by the program", bell);
     } while (send_what_came());
 }
 

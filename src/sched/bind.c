@@ -32,6 +32,13 @@ void go_preempt_on(void)
     }
 }
 
+/* What is deferred then happens at the next signal, or call. */
+void bind_reset(struct goroutine *g, uint16_t preempt_off)
+{
+    g->preempt_off = preempt_off;
+    g->preempt_deferred = g->preempt_deferred && preempt_off;
+}
+
 void thread_tie(struct thread *m, struct goroutine *g)
 {
     g->bound = m;

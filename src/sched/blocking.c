@@ -76,6 +76,14 @@ void processor_acquire(struct thread *m, struct goroutine *g)
     }
 }
 
+static void leave_region(struct goroutine *g)
+{
+    g->blocking = 0;
+    processor_acquire(thread_self(), g);
+    /* Only now: a look for a deadlock must not find the goroutine nowhere. */
+    add_ordered(&sched.blocking, -1u);
+}
+
 void go_blocking_end(void)
 {
     struct goroutine *g = sched_self();
@@ -83,10 +91,20 @@ void go_blocking_end(void)
         return;
     if (g->blocking == 0)
         panic("go_blocking_end without go_blocking_begin");
-    if (--g->blocking)
+    if (g->blocking > 1) {
+        g->blocking--;
         return;
-    processor_acquire(thread_self(), g);
-    /* Only now: a look for a deadlock must not find the goroutine nowhere. */
-    add_ordered(&sched.blocking, -1u);
+    }
+    leave_region(g);
     preempt_now();
+}
+
+/* Of a goroutine that a panic takes to where the region had not begun, or had not ended. */
+void blocking_reset(struct goroutine *g, uint16_t blocking)
+{
+    if (g->blocking && !blocking)
+        leave_region(g);
+    else if (blocking && !g->blocking)
+        go_blocking_begin();
+    g->blocking = blocking;
 }

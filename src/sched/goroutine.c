@@ -70,6 +70,8 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->preempt_deferred = false;
     g->bound = NULL;
     g->exit_hooks = NULL;
+    g->attempts = NULL;
+    g->panics = NULL;
     g->canceller = NULL;
     g->creator_pc = creator_pc;
     g->creator_id = m && m->current->kind == KIND_GOROUTINE ? load_relaxed(&m->current->id) : 0;
@@ -164,27 +166,17 @@ void go_exit(void)
         panic("go_exit on a plain thread: only a goroutine can be ended by it");
     if (g->blocking)
         panic("go_exit before go_blocking_end");
-    while (g->exit_hooks) {
-        struct exit_hook *hook = g->exit_hooks;
-        g->exit_hooks = hook->outer;
-        hook->run(hook->argument);
-    }
+    goroutine_end(g);
+}
+
+_Noreturn void goroutine_end(struct goroutine *g)
+{
+    panic_forget(g);
+    deferred_run(g, NULL);
     struct thread *m = thread_self();
     if (g->locks_thread)
         m->quits = true;
     switch_from_dead(m, g);
-}
-
-void sched_exit_hook(struct exit_hook *hook)
-{
-    struct goroutine *g = sched_self();
-    hook->outer = g->exit_hooks;
-    g->exit_hooks = hook;
-}
-
-void sched_exit_forget(struct exit_hook *hook)
-{
-    sched_self()->exit_hooks = hook->outer;
 }
 
 /* Called by the context that the dead goroutine switched to. */

@@ -1,4 +1,9 @@
-/* The ends: fatal (our bug), panic (the caller's), and faults that tell an overflowed stack.
+/* Panics: raising them, what is deferred, landing in a go_try, recovering, and the end where nobody does.
+ *
+ * Deferred functions and tries are two lists on the goroutine's own stack, so that neither needs memory or unwind information. A
+ * panic runs what is deferred on top of the stack that panicked; only then is the stack left, by landing where the innermost go_try
+ * stands (arch_call), or it is reported while the stack still shows where it came from. Landing drops all panics that are younger
+ * than the try: they were raised by frames that are gone.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -6,71 +11,233 @@
 
 #include "arch/arch.h"
 #include "base/format.h"
+#include "base/unwind.h"
+#include "sched/preempt.h"
 #include "sched/sched.h"
 
-static void add_goroutine(struct text *text)
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+_Static_assert(sizeof(struct exit_hook) <= sizeof(struct go_deferred), "struct go_deferred is too small");
+
+/* A go_try under way; on its stack. */
+struct attempt {
+    struct attempt *outer;
+    void *landing;
+    struct exit_hook *deferred; /* what was deferred before */
+    struct panic *panics;       /* those that were under way already */
+    uint16_t preempt_off, blocking;
+    bool panicked;
+    struct go_panic_info *info;
+    struct unwinding unwinding;
+    struct fiber fiber; /* for the sanitizers */
+};
+
+static _Atomic(go_panic_handler *) handler;
+
+/* ---- what is deferred ---- */
+
+void sched_exit_hook(struct exit_hook *hook)
 {
-    struct thread *m = thread_self();
-    struct goroutine *g = m ? m->current : NULL;
-    if (g && g->kind == KIND_GOROUTINE) {
-        text_add(text, " [goroutine %llu%s%s]\n", (unsigned long long)load_relaxed(&g->id), g->name[0] ? " " : "", g->name);
-    } else {
-        text_add(text, " [%s]\n", m ? "scheduler" : "plain thread");
+    struct goroutine *g = sched_self();
+    hook->outer = g->exit_hooks;
+    g->exit_hooks = hook;
+}
+
+void sched_exit_forget(struct exit_hook *hook)
+{
+    sched_self()->exit_hooks = hook->outer;
+}
+
+void deferred_run(struct goroutine *g, const struct exit_hook *until)
+{
+    while (g->exit_hooks != until) {
+        struct exit_hook *hook = g->exit_hooks;
+        g->exit_hooks = hook->outer;
+        void (*run)(void *) = hook->run;
+        hook->run = NULL; /* it is done: go_run_deferred and go_undefer find nothing to do */
+        run(hook->argument);
     }
 }
 
-static void write_line(const char *kind, const char *format, va_list arguments)
+void go_defer(struct go_deferred *deferred, void (*fn)(void *), void *arg)
 {
-    struct text text = {0};
-    text_add(&text, "%s", kind);
-    text_addv(&text, format, arguments);
-    add_goroutine(&text);
-    os_write(2, text.bytes, text.used);
+    if (!fn)
+        panic("go_defer of no function");
+    struct exit_hook *hook = (struct exit_hook *)deferred;
+    hook->run = fn;
+    hook->argument = arg;
+    sched_exit_hook(hook);
 }
 
-_Noreturn void fatal(const char *format, ...)
+/* NULL: a panic has run it. */
+static struct exit_hook *take_off(struct go_deferred *deferred)
 {
+    struct exit_hook *hook = (struct exit_hook *)deferred;
+    if (!hook->run)
+        return NULL;
+    if (sched_self()->exit_hooks != hook)
+        panic("go_run_deferred or go_undefer of what was not deferred last");
+    sched_exit_forget(hook);
+    return hook;
+}
+
+void go_run_deferred(struct go_deferred *deferred)
+{
+    struct exit_hook *hook = take_off(deferred);
+    if (!hook)
+        return;
+    void (*run)(void *) = hook->run;
+    hook->run = NULL;
+    run(hook->argument);
+}
+
+void go_undefer(struct go_deferred *deferred)
+{
+    struct exit_hook *hook = take_off(deferred);
+    if (hook)
+        hook->run = NULL;
+}
+
+/* ---- trying ---- */
+
+int go_try(void (*fn)(void *), void *arg, struct go_panic_info *info)
+{
+    if (!fn)
+        return -EINVAL;
+    struct goroutine *g = sched_self();
+    struct attempt a = {.outer = g->attempts, .deferred = g->exit_hooks, .panics = g->panics, .info = info};
+    a.preempt_off = g->preempt_off;
+    a.blocking = g->blocking;
+    fiber_try(&g->fiber, &a.fiber);
+    g->attempts = &a;
+    bool landed = arch_call(&a.landing, fn, arg);
+    g->attempts = a.outer;
+    fiber_tried(&g->fiber, &a.fiber);
+    return landed && a.panicked;
+}
+
+/* The goroutine ends: nothing lands any more. */
+void panic_forget(struct goroutine *g)
+{
+    for (; g->attempts; g->attempts = g->attempts->outer)
+        fiber_tried(&g->fiber, &g->attempts->fiber);
+    g->panics = NULL;
+}
+
+static void touch_down(void *argument)
+{
+    struct attempt *a = argument;
+    fiber_land();
+    arch_land(a->landing);
+}
+
+static _Noreturn void land(struct goroutine *g, struct attempt *a, const struct panic *p)
+{
+    a->panicked = !p->recovered;
+    if (a->panicked && a->info)
+        *a->info = p->info;
+    g->panics = a->panics;
+    unwind_to(&a->unwinding, (uintptr_t)a->landing, touch_down, a);
+}
+
+/* ---- raising ---- */
+
+static bool is_being_handled(const struct panic *p)
+{
+    for (; p; p = p->outer)
+        if (p->handled)
+            return true;
+    return false;
+}
+
+static _Noreturn void nobody_recovers(struct goroutine *g, struct panic *p)
+{
+    go_panic_handler *ask = is_being_handled(p->outer) ? NULL : load_acquire(&handler);
+    p->handled = true;
+    if (ask && ask(&p->info) == GO_PANIC_END && g->kind == KIND_GOROUTINE)
+        goroutine_end(g);
+    report_panics(p);
+}
+
+_Noreturn void panic_raise(struct panic *p)
+{
+    struct goroutine *g = sched_self();
+    struct attempt *a = g->attempts;
+    p->info.goroutine = g->kind == KIND_GOROUTINE ? load_relaxed(&g->id) : 0;
+    p->attempt = a;
+    p->outer = g->panics;
+    g->panics = p;
+    bind_reset(g, a ? a->preempt_off : 0);
+    blocking_reset(g, a ? a->blocking : 0);
+    deferred_run(g, a ? a->deferred : NULL);
+    if (a)
+        land(g, a, p);
+    if (p->recovered)
+        goroutine_end(g);
+    nobody_recovers(g, p);
+}
+
+static void set_message(struct panic *p, const struct text *text)
+{
+    size_t most = sizeof p->info.message - 1, n = text->used < most ? text->used : most;
+    __builtin_memcpy(p->info.message, text->bytes, n);
+    p->info.message[n] = 0;
+}
+
+_Noreturn void go_panic(const char *format, ...)
+{
+    struct panic p = {.outer = NULL};
     va_list arguments;
     va_start(arguments, format);
-    write_line("fatal: ", format, arguments);
+    preempt_hold();
+    vsnprintf(p.info.message, sizeof p.info.message, format, arguments);
+    preempt_release();
     va_end(arguments);
-    os_abort();
+    panic_raise(&p);
 }
 
 _Noreturn void panic(const char *format, ...)
 {
+    struct text text = {0};
+    struct panic p = {.outer = NULL};
     va_list arguments;
     va_start(arguments, format);
-    write_line("panic: ", format, arguments);
+    text_addv(&text, format, arguments);
     va_end(arguments);
-    os_exit(2);
+    set_message(&p, &text);
+    panic_raise(&p);
 }
 
-static _Noreturn void stack_overflow(struct goroutine *g)
+/* Runs in a call that the faulting instruction seems to have made (fault.c). */
+void sigpanic(void)
 {
-    struct text text = {0};
-    size_t usable = g->stack_high - g->stack_low;
-    text_add(&text, "fatal: stack overflow: goroutine %llu%s%s has %zu bytes of stack; go_spawn_attr can give it more\n",
-             (unsigned long long)load_relaxed(&g->id), g->name[0] ? " " : "", g->name, usable);
-    os_write(2, text.bytes, text.used);
-    os_abort();
-}
-
-/* On the alternate stack of the thread that faulted. A fault in the gap below a stack, or one where the kernel found no room
- * there for an interrupt's frame (it names no address then), is an overflow. */
-bool report_fault(void *frame, void *address)
-{
-    arch_settle();
-    bool in_gap = false;
-    struct goroutine *g = stack_owner((uintptr_t)address, &in_gap);
-    if (g && in_gap)
-        stack_overflow(g);
     struct thread *m = thread_self();
-    if (!m || m->current->kind != KIND_GOROUTINE || !m->current->region)
-        return false;
-    uintptr_t sp = arch_frame_sp(frame);
-    g = m->current;
-    if (sp < g->stack_low + os_frame_room() && sp + STACK_GAP > g->stack_low && !address)
-        stack_overflow(g);
-    return false;
+    struct os_fault fault = m->fault;
+    struct text text = {0};
+    struct panic p = {.info = {.signal = fault.number, .code = fault.code, .address = fault.address, .pc = m->fault_pc}};
+    text_add(&text, "%s: %s", fault.name, m->fault_of_call ? "call of what is no code" : fault.what);
+    text_add(&text, " (code %d), address 0x%lx, pc 0x%lx", fault.code, (unsigned long)fault.address, (unsigned long)m->fault_pc);
+    set_message(&p, &text);
+    panic_raise(&p);
+}
+
+/* ---- recovering ---- */
+
+int go_recover(struct go_panic_info *info)
+{
+    struct goroutine *g = sched_self();
+    struct panic *p = g->panics;
+    if (!p || p->recovered || p->handled || (g->kind != KIND_GOROUTINE && !p->attempt))
+        return 0;
+    p->recovered = true;
+    if (info)
+        *info = p->info;
+    return 1;
+}
+
+go_panic_handler *go_on_panic(go_panic_handler *wanted)
+{
+    return swap_ordered(&handler, wanted);
 }

@@ -49,7 +49,7 @@ void sched_park(struct lock *lock, const char *why, const void *where)
     }
     struct thread *m = thread_self();
     if (unlikely(g->blocking))
-        panic("go_blocking_begin: a call that blocks the goroutine (%s) before go_blocking_end", why);
+        ruin("go_blocking_begin: a call that blocks the goroutine (%s) before go_blocking_end", why);
     m->after.kind = AFTER_UNLOCK;
     m->after.lock = lock;
     switch_away(m, g, false);
@@ -66,7 +66,7 @@ void sched_park_with(void (*release)(void *), void *argument, const char *why, c
     }
     struct thread *m = thread_self();
     if (unlikely(g->blocking))
-        panic("go_blocking_begin: a call that blocks the goroutine (%s) before go_blocking_end", why);
+        ruin("go_blocking_begin: a call that blocks the goroutine (%s) before go_blocking_end", why);
     m->after = (struct after){.kind = AFTER_CALL, .call = release, .argument = argument};
     switch_away(m, g, false);
 }

@@ -69,7 +69,7 @@ void preempt_request(struct processor *p, bool quietly)
 
 /* ---- the verdict ---- */
 
-static bool in_library(uintptr_t pc)
+bool preempt_in_library(uintptr_t pc)
 {
     return pc - (uintptr_t)__start_go_text < (uintptr_t)(__stop_go_text - __start_go_text);
 }
@@ -85,7 +85,7 @@ static bool has_room(struct goroutine *g, uintptr_t sp)
 static enum go_refusal verdict(struct thread *m, void *frame)
 {
     uintptr_t pc = arch_frame_pc(frame);
-    if (in_library(pc))
+    if (preempt_in_library(pc))
         return GO_REFUSED_LIBRARY;
     struct goroutine *g = m->current;
     if (g->kind != KIND_GOROUTINE || !m->p)

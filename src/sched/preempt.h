@@ -25,6 +25,9 @@ void preempt_request(struct processor *p, bool quietly);
  * signal would find it in our text, or in libc's, again and again. It holds nothing of ours there. */
 void preempt_now(void);
 
+/* True if pc lies in the library's own text. */
+bool preempt_in_library(uintptr_t pc);
+
 /* The interrupt callback of the OS floor. */
 void preempt_interrupt(void *frame);
 

@@ -18,6 +18,7 @@
 #include "sched/tune.h"
 
 #include "goroutine/debug.h"
+#include "goroutine/panic.h"
 
 enum g_state {
     G_DEAD,     /* in a cache of dead goroutines, or its slot was never used; belongs to that cache's owner */
@@ -47,7 +48,9 @@ struct goroutine {
     uint16_t locks_thread;        /* depth of go_lock_thread */
     bool preempt_deferred;        /* a preemption was refused because of preempt_off */
     struct thread *bound;         /* the only thread it may run on; NULL: any */
-    struct exit_hook *exit_hooks; /* innermost first */
+    struct exit_hook *exit_hooks; /* what is deferred; innermost first */
+    struct attempt *attempts;     /* go_trys under way; likewise */
+    struct panic *panics;         /* panics under way; the newest first */
     struct canceller *canceller;  /* ends its waits; NULL: none does */
 
     /* Written by the owner; read by dumps at any time. */
@@ -176,6 +179,9 @@ struct thread {
     uint32_t hold;               /* inside a call to libc made by the library: no preemption */
     uint64_t random;
     struct goroutine *bound; /* the goroutine that is tied to it */
+    struct os_fault fault;   /* from the handler of a fault to sigpanic */
+    uintptr_t fault_pc;
+    bool fault_of_call; /* of what is no code */
 
     /* Atomic. */
     _Atomic uint32_t signal_pending; /* one signal at a time */
@@ -311,6 +317,7 @@ void hand_over(struct processor *p);
 extern struct goroutine main_goroutine;
 void goroutine_begin(void);
 void goroutine_bury(struct goroutine *g);
+_Noreturn void goroutine_end(struct goroutine *g); /* runs what is deferred first */
 void goroutine_init_main(uintptr_t stack_address);
 int64_t goroutine_count(void);
 
@@ -361,6 +368,10 @@ void monitor_request_dump(void);
 extern _Atomic uint32_t monitor_asleep; /* 1: it sleeps until a moment or for ever, and wants to be told of waiting work */
 extern _Atomic int64_t monitor_until;   /* the moment */
 
+/* bind.c, blocking.c: back to this depth */
+void bind_reset(struct goroutine *g, uint16_t preempt_off);
+void blocking_reset(struct goroutine *g, uint16_t blocking);
+
 /* bind.c: a tied goroutine runs on no other thread, and nobody else runs there */
 void thread_tie(struct thread *m, struct goroutine *g);
 void thread_untie(struct thread *m, struct goroutine *g);
@@ -375,7 +386,24 @@ void deadlock_check(void);
 void dump_all(int fd);
 
 /* panic.c */
-bool report_fault(void *frame, void *address);
+struct panic {
+    struct go_panic_info info;
+    struct panic *outer;
+    struct attempt *attempt; /* where it lands; NULL: nowhere */
+    bool recovered;
+    bool handled; /* nobody has recovered it in time */
+};
+_Noreturn void panic_raise(struct panic *p);
+void panic_forget(struct goroutine *g);
+void deferred_run(struct goroutine *g, const struct exit_hook *until);
+void sigpanic(void);
+
+/* report.c */
+_Noreturn void report_panics(const struct panic *p);
+bool report_is_ours(void);
+
+/* fault.c */
+bool report_fault(void *frame, const struct os_fault *fault);
 
 /* A push by the thread that runs the processor, then a look at whether the monitor sleeps: the store-load pair needs no fence
  * here because the monitor fences all threads before it looks at the queues a last time (monitor.c). */

@@ -24,7 +24,7 @@ static long setting(const char *name, long otherwise)
     errno = 0;
     long number = strtol(value, &end, 10);
     if (*end || errno || number <= 0)
-        panic("%s=%s: must be a whole number above 0", name, value);
+        ruin("%s=%s: must be a whole number above 0", name, value);
     return number;
 }
 
@@ -37,7 +37,7 @@ static enum preempt_mode preempt_setting(void)
         return PREEMPT_INJECT;
     if (strcmp(value, "off") == 0)
         return PREEMPT_OFF;
-    panic("GOROUTINE_PREEMPT=%s: must be frame, inject or off", value);
+    ruin("GOROUTINE_PREEMPT=%s: must be frame, inject or off", value);
 }
 
 static int64_t clamp_slice(int64_t ns)
@@ -96,7 +96,7 @@ static int start_once(void)
     if (done == 1) {
         error = os_signals_start(&hooks, (int)setting("GOROUTINE_SIGNAL", 0));
         if (error == -EINVAL)
-            panic("GOROUTINE_SIGNAL=%s: not a signal that can be used", getenv("GOROUTINE_SIGNAL"));
+            ruin("GOROUTINE_SIGNAL=%s: not a signal that can be used", getenv("GOROUTINE_SIGNAL"));
         if (error)
             return error;
         done++;

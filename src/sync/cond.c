@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "sync/mutex.h"
 #include "sched/sched.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@ int go_cond_wait_until(go_cond *cond, go_mutex *m, int64_t deadline)
     int error = deadline_passed(deadline);
     if (error)
         return error;
+    if (!mutex_is_locked(m))
+        panic("go_cond_wait with a mutex that is not locked"); /* while nothing is held: it may be recovered */
     struct waiter w = {.g = g};
     lock_take(&c->guard);
     wait_queue_push(&c->queue, &w);

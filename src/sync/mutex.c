@@ -12,6 +12,7 @@
  */
 #include "arch/arch.h"
 #include "os/os.h"
+#include "sync/mutex.h"
 #include "sched/sched.h"
 
 #include <errno.h>
@@ -119,6 +120,11 @@ static struct waiter *choose_next(struct mutex *m)
     /* While it is held, who unlocks and who has the guard change the word: we are both. */
     store_release(&m->word, next);
     return w;
+}
+
+bool mutex_is_locked(const go_mutex *mutex)
+{
+    return load_relaxed(&((const struct mutex *)mutex)->word) & HELD;
 }
 
 static NOINLINE void unlock_slow(struct mutex *m)

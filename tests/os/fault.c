@@ -25,11 +25,11 @@ static void on_interrupt(void *frame)
     (void)frame;
 }
 
-static bool on_fault(void *frame, void *address)
+static bool on_fault(void *frame, const struct os_fault *fault)
 {
     char here;
     (void)frame;
-    atomic_store(&seen, address);
+    atomic_store(&seen, (void *)fault->address);
     seen_stack = (uintptr_t)&here;
     sigprocmask(SIG_BLOCK, NULL, &seen_mask);
     if (verdict)
@@ -160,10 +160,10 @@ static int endless(int x)
     return depth++ < 0 ? 0 : endless(x + 1) + filler[7];
 }
 
-static bool exit_on_fault(void *frame, void *address)
+static bool exit_on_fault(void *frame, const struct os_fault *fault)
 {
     (void)frame;
-    (void)address;
+    (void)fault;
     _exit(43);
 }
 
@@ -175,10 +175,10 @@ static void overflow(void)
     endless(0);
 }
 
-static bool overflow_here_too(void *frame, void *address)
+static bool overflow_here_too(void *frame, const struct os_fault *fault)
 {
     (void)frame;
-    (void)address;
+    (void)fault;
     endless(0);
     return true;
 }
@@ -207,10 +207,10 @@ static void overflow_twice(void)
     bad[0] = 1;
 }
 
-static bool expect_no_address(void *frame, void *address)
+static bool expect_no_address(void *frame, const struct os_fault *fault)
 {
     (void)frame;
-    _exit(address == NULL ? 44 : 1);
+    _exit(fault->address == 0 ? 44 : 1);
 }
 
 enum { TOO_LITTLE = 2048 }; /* for a frame, not for a system call */

@@ -66,10 +66,10 @@ static void on_interrupt(void *frame)
         os_frame_adopt(frame);
 }
 
-static bool on_fault(void *frame, void *address)
+static bool on_fault(void *frame, const struct os_fault *fault)
 {
     (void)frame;
-    (void)address;
+    (void)fault;
     return false;
 }
 

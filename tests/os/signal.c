@@ -35,10 +35,10 @@ static void on_interrupt(void *frame)
     errno = 99;
 }
 
-static bool on_fault(void *frame, void *address)
+static bool on_fault(void *frame, const struct os_fault *fault)
 {
     (void)frame;
-    (void)address;
+    (void)fault;
     atomic_fetch_add(&faults_seen, 1);
     return false;
 }

@@ -116,7 +116,7 @@ static void nothing_frame(void *frame)
     (void)frame;
 }
 
-static bool no_fault(void *frame, void *address)
+static bool no_fault(void *frame, const struct os_fault *address)
 {
     (void)frame;
     (void)address;

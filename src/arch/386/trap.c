@@ -50,6 +50,13 @@ void arch_frame_resume(const void *frame)
     x86_resume_flags(reg(frame, REG_EFL));
 }
 
+void arch_frame_return(void *frame)
+{
+    greg_t *regs = ((ucontext_t *)frame)->uc_mcontext.gregs;
+    regs[REG_EIP] = *(const greg_t *)(uintptr_t)regs[REG_ESP];
+    regs[REG_ESP] += (greg_t)sizeof(greg_t);
+}
+
 /* Either the routine's registers lie below the kernel's frame, or the frame is elsewhere and the area takes its place. */
 size_t arch_inject_room(void)
 {

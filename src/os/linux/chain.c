@@ -66,12 +66,19 @@ static void call_masked(const struct sigaction *action, int signal_number, sigin
     pthread_sigmask(SIG_SETMASK, &kept, NULL);
 }
 
+static bool is_fault(int signal_number)
+{
+    for (size_t i = 0; i < OS_FAULTS; i++)
+        if (os_faults[i] == signal_number)
+            return true;
+    return false;
+}
+
 /* A fault that the kernel found is not ignored by SIG_IGN either. */
 static bool ends_the_process(const struct sigaction *action, int signal_number, const siginfo_t *info)
 {
-    bool is_fault = (signal_number == SIGSEGV || signal_number == SIGBUS) && info->si_code > 0;
     bool harmless = signal_number == SIGURG || signal_number == SIGWINCH;
-    return action->sa_handler == SIG_DFL ? !harmless : is_fault;
+    return action->sa_handler == SIG_DFL ? !harmless : is_fault(signal_number) && info->si_code > 0;
 }
 
 void os_chain_call(int signal_number, siginfo_t *info, void *frame)

@@ -58,6 +58,10 @@ static inline int64_t os_nap(int64_t deadline)
 enum guard_way { GUARD_UNKNOWN, GUARD_MARKS, GUARD_SPLITS };
 extern _Atomic int os_guard_way;
 
+/* The signals that mean a fault. (signal.c) */
+enum { OS_FAULTS = 4 };
+extern const int os_faults[OS_FAULTS];
+
 /* The handlers that were there before ours. os_chain_call does what would have happened without us. (chain.c) */
 int os_chain_install(int signal_number, const struct sigaction *ours);
 bool os_chain_has_handler(int signal_number);

@@ -13,6 +13,8 @@
 
 #include "os/linux/linux.h"
 
+const int os_faults[OS_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+
 static struct os_hooks hooks; /* fixed after os_signals_start */
 static int interrupt_number;  /* likewise; 0 before */
 _Atomic bool os_signals_taken;
@@ -42,11 +44,59 @@ OS_HANDLER static void on_interrupt(int signal_number, siginfo_t *info, void *fr
     *os_errno() = kept;
 }
 
+/* What the kernel says of faults, in words. */
+static const struct meaning {
+    int number, code;
+    const char *words;
+} meanings[] = {
+    {SIGSEGV, SEGV_MAPERR, "no memory there"},
+    {SIGSEGV, SEGV_ACCERR, "no such access to that memory"},
+    {SIGSEGV, SI_KERNEL, "misaligned, or no address at all"},
+    {SIGBUS, BUS_ADRALN, "misaligned"},
+    {SIGBUS, BUS_ADRERR, "beyond the end of a file, or no memory left"},
+    {SIGBUS, BUS_OBJERR, "the memory is broken"},
+    {SIGFPE, FPE_INTDIV, "integer division by zero"},
+    {SIGFPE, FPE_INTOVF, "integer overflow"},
+    {SIGFPE, FPE_FLTDIV, "floating-point division by zero"},
+    {SIGFPE, FPE_FLTOVF, "floating-point overflow"},
+    {SIGFPE, FPE_FLTUND, "floating-point underflow"},
+    {SIGFPE, FPE_FLTRES, "inexact floating-point result"},
+    {SIGFPE, FPE_FLTINV, "invalid floating-point operation"},
+    {SIGILL, ILL_ILLOPN, "illegal instruction"},
+};
+
+static const char *words_for(int number, int code)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (meanings[i].number == number && meanings[i].code == code)
+            return meanings[i].words;
+    return number == SIGFPE ? "arithmetic error" : number == SIGILL ? "illegal instruction" : "memory fault";
+}
+
+static const char *name_of(int number)
+{
+    return number == SIGSEGV ? "SIGSEGV" : number == SIGBUS ? "SIGBUS" : number == SIGFPE ? "SIGFPE" : "SIGILL";
+}
+
+static struct os_fault fault_of(int number, const siginfo_t *info)
+{
+    return (struct os_fault){
+        .number = number,
+        .code = info->si_code,
+        .name = name_of(number),
+        .what = words_for(number, info->si_code),
+        .address = info->si_code == SI_KERNEL ? 0 : (uintptr_t)info->si_addr,
+        .of_memory = number == SIGSEGV || number == SIGBUS,
+        .has_a_handler = os_chain_has_handler(number),
+    };
+}
+
 /* A fault sent by kill() has no address and is nobody's mistake: it goes straight to whom it was meant for. */
 OS_HANDLER static void on_fault(int signal_number, siginfo_t *info, void *frame)
 {
     int kept = *os_errno();
-    bool ended = info->si_code > 0 && hooks.fault(frame, info->si_addr);
+    struct os_fault fault = fault_of(signal_number, info);
+    bool ended = info->si_code > 0 && hooks.fault(frame, &fault);
     *os_errno() = kept;
     if (!ended)
         os_chain_call(signal_number, info, frame);
@@ -87,8 +137,10 @@ static int install_faults(void)
 {
     struct sigaction fault = action(SA_SIGINFO | SA_ONSTACK);
     fault.sa_sigaction = on_fault;
-    int result = os_chain_install(SIGSEGV, &fault);
-    return result != 0 ? result : os_chain_install(SIGBUS, &fault);
+    int result = 0;
+    for (size_t i = 0; i < sizeof os_faults / sizeof os_faults[0] && result == 0; i++)
+        result = os_chain_install(os_faults[i], &fault);
+    return result;
 }
 
 /* A program that handles or ignores SIGQUIT (nohup, a shell's background job) has said what it wants. */

@@ -1,0 +1,73 @@
+/* The compiler's unwinder, by weak names.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/unwind.h"
+
+#include <unwind.h>
+
+#pragma weak _Unwind_Backtrace
+#pragma weak _Unwind_ForcedUnwind
+#pragma weak _Unwind_GetCFA
+#pragma weak _Unwind_GetIPInfo
+
+_Static_assert(sizeof(struct _Unwind_Exception) <= sizeof(((struct unwinding *)0)->exception), "struct unwinding is too small");
+_Static_assert(_Alignof(struct _Unwind_Exception) <= 16, "likewise");
+
+/* A catch (...) that does not throw on: the goroutine would run on in the middle of what it is thrown out of. */
+static void swallowed(_Unwind_Reason_Code code, struct _Unwind_Exception *exception)
+{
+    (void)code;
+    (void)exception;
+    __builtin_trap();
+}
+
+static _Unwind_Reason_Code step(int version, _Unwind_Action actions, _Unwind_Exception_Class class,
+                                struct _Unwind_Exception *exception, struct _Unwind_Context *context, void *argument)
+{
+    struct unwinding *u = argument;
+    (void)version;
+    (void)class;
+    (void)exception;
+    if ((actions & _UA_END_OF_STACK) || _Unwind_GetCFA(context) > u->until)
+        u->arrived(u->argument);
+    return _URC_NO_REASON;
+}
+
+_Noreturn void unwind_to(struct unwinding *u, uintptr_t until, void (*arrived)(void *argument), void *argument)
+{
+    u->until = until;
+    u->arrived = arrived;
+    u->argument = argument;
+    struct _Unwind_Exception *exception = (struct _Unwind_Exception *)u->exception;
+    __builtin_memset(exception, 0, sizeof *exception);
+    exception->exception_cleanup = swallowed;
+    if (_Unwind_ForcedUnwind && _Unwind_GetCFA)
+        _Unwind_ForcedUnwind(exception, step, u);
+    arrived(argument);
+    __builtin_unreachable();
+}
+
+struct look {
+    uintptr_t *pcs;
+    size_t n, most;
+};
+
+static _Unwind_Reason_Code note(struct _Unwind_Context *context, void *argument)
+{
+    struct look *look = argument;
+    int exact = 0;
+    uintptr_t pc = _Unwind_GetIPInfo(context, &exact);
+    if (!pc || look->n == look->most)
+        return _URC_END_OF_STACK;
+    look->pcs[look->n++] = exact ? pc : pc - 1;
+    return _URC_NO_REASON;
+}
+
+size_t unwind_look(uintptr_t *pcs, size_t most)
+{
+    struct look look = {.pcs = pcs, .most = most};
+    if (_Unwind_Backtrace && _Unwind_GetIPInfo)
+        _Unwind_Backtrace(note, &look);
+    return look.n;
+}

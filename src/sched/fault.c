@@ -1,0 +1,91 @@
+/* Faults: which become a panic of the goroutine, which are an overflowed stack, which are ours, and which are nobody's business
+ * here.
+ *
+ * On the alternate stack of the thread that faulted. A panic is an injected call of sigpanic: the handler edits the frame, returns,
+ * and the goroutine finds itself in that call, on its own stack, with the signal mask that it had: nothing is left behind when the
+ * panic lands elsewhere and never returns.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "arch/arch.h"
+#include "base/format.h"
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+static _Noreturn void stack_overflow(struct goroutine *g)
+{
+    struct text text = {0};
+    size_t usable = g->stack_high - g->stack_low;
+    text_add(&text, "fatal: stack overflow: goroutine %llu%s%s", (unsigned long long)load_relaxed(&g->id), g->name[0] ? " " : "",
+             g->name);
+    if (g->region)
+        text_add(&text, " has %zu bytes of stack; go_spawn_attr can give it more\n", usable);
+    else
+        text_add(&text, " has used up the stack of the process\n");
+    os_write(2, text.bytes, text.used);
+    os_abort();
+}
+
+/* A fault in the gap below a stack, or one where the kernel found no room there for an interrupt's frame (it names no address
+ * then). Of main's stack only the part in use is known. */
+static void look_for_overflow(struct thread *m, uintptr_t sp, const struct os_fault *fault)
+{
+    bool in_gap = false;
+    struct goroutine *g = stack_owner(fault->address, &in_gap);
+    if (g && in_gap)
+        stack_overflow(g);
+    if (!m || m->current->kind != KIND_GOROUTINE)
+        return;
+    g = m->current;
+    if (!g->region) {
+        if (fault->address && fault->address - (sp - STACK_GAP) < 2 * STACK_GAP && sp >= g->stack_low && sp < g->stack_high)
+            stack_overflow(g);
+    } else if (sp < g->stack_low + os_frame_room() && sp + STACK_GAP > g->stack_low && !fault->address) {
+        stack_overflow(g);
+    }
+}
+
+/* On the goroutine's own stack, with room for the call. */
+static bool has_room(const struct goroutine *g, uintptr_t sp)
+{
+    return sp >= g->stack_low + os_frame_room() + arch_inject_room() && sp <= g->stack_high;
+}
+
+/* What was called is no code: the caller is where the fault is. */
+static bool is_wild(uintptr_t pc, const struct os_fault *fault)
+{
+    return fault->of_memory && fault->address == pc;
+}
+
+static bool make_panic(struct thread *m, void *frame, const struct os_fault *fault)
+{
+    uintptr_t pc = arch_frame_pc(frame);
+    m->fault_of_call = is_wild(pc, fault);
+    if (m->fault_of_call)
+        arch_frame_return(frame);
+    m->fault_pc = arch_frame_pc(frame);
+    m->fault = *fault;
+    return arch_inject(frame, sigpanic);
+}
+
+bool report_fault(void *frame, const struct os_fault *fault)
+{
+    arch_settle();
+    struct thread *m = thread_self();
+    uintptr_t sp = arch_frame_sp(frame), pc = arch_frame_pc(frame);
+    if (fault->of_memory)
+        look_for_overflow(m, sp, fault);
+    if (fault->has_a_handler || !m)
+        return false;
+    if (report_is_ours())
+        os_exit(2);
+    if (preempt_in_library(pc) || m->hold)
+        fatal("%s in the library itself or what it calls: %s (code %d), address 0x%lx, pc 0x%lx", fault->name, fault->what,
+              fault->code, (unsigned long)fault->address, (unsigned long)pc);
+    struct goroutine *g = m->current;
+    if (g->kind != KIND_GOROUTINE || !has_room(g, sp))
+        return false;
+    return make_panic(m, frame, fault);
+}
