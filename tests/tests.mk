@@ -64,8 +64,8 @@ COMPILE   = $(CC) $(TEST_FLAGS)
 CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(CC:cc=c++)))
 # What hangs on the stack of a parked goroutine looks lost to LeakSanitizer, which knows only the stacks of threads; the runner counts
 # leaks. A fault is to end a program as it does without the sanitizer. The sanitizers' alternate stacks have no guard below them.
-export ASAN_OPTIONS ?= detect_leaks=0:handle_segv=0:use_sigaltstack=0
-export TSAN_OPTIONS ?= handle_segv=0:use_sigaltstack=0:report_thread_leaks=0:atexit_sleep_ms=0
+export ASAN_OPTIONS ?= detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0
+export TSAN_OPTIONS ?= handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0:report_thread_leaks=0:atexit_sleep_ms=0
 export BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE TEST_LIBS
 
 PROVE := prove --timer --jobs $(JOBS) $(PROVE_FLAGS) --exec tests/one

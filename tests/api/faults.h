@@ -1,0 +1,101 @@
+/* Functions that fault, each in one way. None is inlined, and no sanitizer takes the fault away.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_FAULTS_H
+#define TESTS_FAULTS_H
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifdef __clang__
+#define FAULTS __attribute__((noinline, optnone, no_sanitize("undefined", "address", "thread"))) static
+#else
+#define FAULTS __attribute__((noinline, noipa, no_sanitize("undefined", "address", "thread"))) static
+#endif
+
+static int *volatile fault_at;
+static volatile int fault_many = 1000, fault_zero, fault_sink;
+
+FAULTS void fault_read(void *arg)
+{
+    (void)arg;
+    fault_sink = *fault_at;
+}
+
+FAULTS void fault_write(void *arg)
+{
+    (void)arg;
+    *fault_at = 1;
+}
+
+FAULTS void fault_divide(void *arg)
+{
+    (void)arg;
+    fault_sink = fault_many / fault_zero;
+}
+
+static void *(*volatile fault_copy)(void *, const void *, size_t) = memcpy;
+
+/* In libc's text. */
+FAULTS void fault_in_libc(void *arg)
+{
+    char bytes[200];
+    (void)arg;
+    fault_copy(bytes, fault_at, sizeof bytes);
+    fault_sink = bytes[7];
+}
+
+static void (*volatile fault_function)(void);
+
+FAULTS void fault_call(void *arg)
+{
+    (void)arg;
+    fault_function();
+    fault_sink = 1; /* no jump: the call must have a caller */
+}
+
+/* A page of a file that has no bytes. */
+FAULTS void fault_bus(void *arg)
+{
+    char *page = *(char **)arg;
+    fault_sink = *(volatile char *)page;
+}
+
+static inline char *fault_page_beyond_a_file(void)
+{
+    FILE *file = tmpfile();
+    char *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_PRIVATE, fileno(file), 0);
+    fclose(file);
+    return page;
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("ud2");
+}
+
+/* The kernel tells no address of it. */
+__attribute__((target("sse2"))) FAULTS void fault_unaligned(void *arg)
+{
+    static char bytes[64] __attribute__((aligned(64)));
+    (void)arg;
+    __asm__ volatile("movaps (%0), %%xmm0" : : "r"(bytes + 1) : "memory");
+}
+
+/* With values in all registers, flags set, and the x87 stack in use. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("fld1\n fldpi\n std\n" : : : "memory");
+    *fault_at = 2;
+}
+#endif
+
+#endif

@@ -1,0 +1,23 @@
+/* exit: 139; no line: panic*; no line: fatal* */
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <stddef.h>
+#include "goroutine.h"
+
+static int *volatile nowhere;
+
+__attribute__((no_sanitize("undefined"))) static void *fault(void *arg)
+{
+    *nowhere = 1;
+    return arg;
+}
+
+int main(void)
+{
+    pthread_t thread;
+
+    go_yield();
+    if (pthread_create(&thread, NULL, fault, NULL) == 0)
+        pthread_join(thread, NULL);
+    return 0;
+}
