@@ -5,7 +5,7 @@
 #   tests/*.c                    the framework; a program that has no main() of its own gets the framework's
 #   examples/X/*.c               parts that examples share; the tests of tests/servers use them too
 # Programs use the library as anybody would, but those in the folders of `internal` are linked with its parts and may use src/.
-# In a program's source, "LDLIBS: -lz" in a comment names libraries, and a function __wrap_f takes the place of f.
+# In a program's source, "LDLIBS: -lz" in a comment names libraries, "COMPILED WITH: -fexceptions" flags, and a function __wrap_f takes the place of f.
 #
 # SPDX-License-Identifier: MIT
 
@@ -37,7 +37,7 @@ $(BUILD)/tests/framework.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard tests/*.c))
 
 $(BUILD)/%.to: %.c $(BUILD)/tests.flags
 	@mkdir -p $(@D)
-	$(CC) $(TEST_FLAGS) -MMD -MP -MF $(@:.to=.d) -MT $@ -c -o $@ $<
+	$(CC) $(TEST_FLAGS) $$(sed -n 's/^.*COMPILED WITH: //p' $<) -MMD -MP -MF $(@:.to=.d) -MT $@ -c -o $@ $<
 
 $(BUILD)/examples/parts.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard examples/*/*.c))
 

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #ifdef __clang__
-#define FAULTS __attribute__((noinline, optnone, no_sanitize("undefined", "address", "thread"))) static
+#define FAULTS __attribute__((unused, noinline, optnone, no_sanitize("undefined", "address", "thread"))) static
 #else
-#define FAULTS __attribute__((noinline, noipa, no_sanitize("undefined", "address", "thread"))) static
+#define FAULTS __attribute__((unused, noinline, noipa, no_sanitize("undefined", "address", "thread"))) static
 #endif
 
 static int *volatile fault_at;

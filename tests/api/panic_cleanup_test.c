@@ -1,0 +1,198 @@
+/* A panic that lands in a go_try runs the clean-ups of the frames that it leaves, in a program that is built with unwinding.
+ *
+ * COMPILED WITH: -fexceptions -fnon-call-exceptions
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include "faults.h"
+#include "test.h"
+
+static char marks[64];
+static int n_marks;
+
+static void mark(char c)
+{
+    if (n_marks < (int)sizeof marks - 1)
+        marks[n_marks++] = c;
+    marks[n_marks] = 0;
+}
+
+static void forget_marks(void)
+{
+    n_marks = 0;
+    marks[0] = 0;
+}
+
+static void clean(const char *which)
+{
+    mark(*which);
+}
+
+static void mark_deferred(void *arg)
+{
+    mark(*(const char *)arg);
+}
+
+__attribute__((noinline)) static void inner(void (*fail)(void *))
+{
+    __attribute__((cleanup(clean))) char b = 'b';
+    GO_DEFER(mark_deferred, "d");
+
+    fail(&b);
+    mark('!');
+}
+
+__attribute__((noinline)) static void outer(void *fail)
+{
+    __attribute__((cleanup(clean))) char a = 'a';
+
+    inner((void (*)(void *))fail);
+    mark(a);
+}
+
+static void panics(void *arg)
+{
+    (void)arg;
+    go_panic("here");
+}
+
+TEST(clean_ups_run_after_what_is_deferred)
+{
+    forget_marks();
+    CHECK_EQ(1, go_try(outer, (void *)panics, NULL));
+    CHECK_STR("dba", marks);
+}
+
+TEST(clean_ups_run_after_a_fault_in_a_function_that_was_called)
+{
+    void (*const faults[])(void *) = {fault_read, fault_divide, fault_illegal, fault_call, fault_unaligned, fault_untidily};
+
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        forget_marks();
+        CHECK_EQ(1, go_try(outer, (void *)faults[i], NULL));
+        CHECK_STR("dba", marks);
+    }
+}
+
+__attribute__((noinline)) static void fault_itself(void *arg)
+{
+    __attribute__((cleanup(clean))) char c = 'c';
+
+    *fault_at = *(int *)arg;
+    mark(c);
+}
+
+TEST(clean_ups_of_the_function_that_faults_run)
+{
+    int value = 3;
+
+    forget_marks();
+    CHECK_EQ(1, go_try(fault_itself, &value, NULL));
+    CHECK_STR("c", marks);
+}
+
+static void try_inside(void *arg)
+{
+    __attribute__((cleanup(clean))) char t = 't';
+
+    (void)arg;
+    CHECK_EQ(1, go_try(outer, (void *)panics, NULL));
+    mark(t == 't' ? '.' : '?');
+    go_panic("again");
+}
+
+TEST(clean_ups_run_up_to_the_innermost_try)
+{
+    forget_marks();
+    CHECK_EQ(1, go_try(try_inside, NULL, NULL));
+    CHECK_STR("dba.t", marks);
+}
+
+/* qsort has unwind information, and no clean-ups. */
+static int fail_to_compare(const void *a, const void *b)
+{
+    (void)a;
+    (void)b;
+    go_panic("no order");
+}
+
+__attribute__((noinline)) static void sort(void *arg)
+{
+    __attribute__((cleanup(clean))) char s = 's';
+    int numbers[] = {3, 1, 2};
+
+    (void)arg;
+    qsort(numbers, 3, sizeof numbers[0], fail_to_compare);
+    mark(s);
+}
+
+TEST(clean_ups_run_beyond_frames_of_libc)
+{
+    forget_marks();
+    CHECK_EQ(1, go_try(sort, NULL, NULL));
+    CHECK_STR("s", marks);
+}
+
+static void panic_again(const char *which)
+{
+    mark(*which);
+    go_panic("in a clean-up");
+}
+
+__attribute__((noinline)) static void clean_badly(void *arg)
+{
+    __attribute__((cleanup(clean))) char a = 'a';
+    __attribute__((cleanup(panic_again))) char p = 'p';
+
+    panics(arg);
+    mark(a);
+    mark(p);
+}
+
+TEST(a_panic_in_a_clean_up_takes_the_place_of_the_first)
+{
+    struct go_panic_info info;
+
+    forget_marks();
+    CHECK_EQ(1, go_try(clean_badly, NULL, &info));
+    CHECK_STR("pa", marks);
+    CHECK_STR("in a clean-up", info.message);
+}
+
+static atomic_int cleaned;
+
+static void count(const int *unused)
+{
+    (void)unused;
+    atomic_fetch_add(&cleaned, 1);
+}
+
+__attribute__((noinline)) static void fail_deep(void *arg)
+{
+    __attribute__((cleanup(count))) int level = *(int *)arg - 1;
+
+    if (level > 0)
+        fail_deep(&level);
+    else if (level == 0)
+        fault_write(NULL);
+}
+
+static void clean_often(void *arg, int index)
+{
+    (void)arg;
+    (void)index;
+    for (int i = 0; i < SCALED(500); i++) {
+        int depth = 10;
+        if (!CHECK_EQ(1, go_try(fail_deep, &depth, NULL)))
+            return;
+    }
+}
+
+TEST(goroutines_fault_and_clean_up_thousands_of_times)
+{
+    atomic_store(&cleaned, 0);
+    go_maxprocs(4);
+    crew_run(8, clean_often, NULL);
+    CHECK_EQ(8 * 10 * SCALED(500), atomic_load(&cleaned));
+}
