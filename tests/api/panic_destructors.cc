@@ -1,0 +1,85 @@
+// What panic_destructors.t builds: C++ destructors run when a panic lands beyond their frames. Prints TAP.
+//
+// SPDX-License-Identifier: MIT
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include "goroutine.h"
+
+static char marks[32];
+static int failures, number;
+
+struct Marker {
+    char which;
+    explicit Marker(char c) : which(c) {}
+    ~Marker() { marks[strlen(marks)] = which; }
+};
+
+static int *volatile nowhere;
+
+__attribute__((noinline)) static void panics() { go_panic("from C++ %d", 7); }
+__attribute__((noinline)) static void faults() { *nowhere = 1; }
+
+static void with_destructors(void *fail)
+{
+    Marker a('a');
+    {
+        Marker b('b');
+        reinterpret_cast<void (*)()>(fail)();
+    }
+    marks[strlen(marks)] = '!';
+}
+
+static void faults_itself(void *)
+{
+    Marker c('c');
+    *nowhere = 1;
+    marks[strlen(marks)] = '!';
+}
+
+static void caught_and_thrown_on(void *fail)
+{
+    Marker a('a');
+    try {
+        Marker b('b');
+        reinterpret_cast<void (*)()>(fail)();
+    } catch (...) {
+        marks[strlen(marks)] = 'x';
+        throw;
+    }
+}
+
+static void throws_inside(void *)
+{
+    Marker a('a');
+    try {
+        Marker b('b');
+        throw std::runtime_error("ours");
+    } catch (const std::exception &e) {
+        marks[strlen(marks)] = strcmp(e.what(), "ours") == 0 ? 'e' : '?';
+    }
+    panics();
+}
+
+static void check(const char *what, const char *expected, void (*fn)(void *), void (*fail)())
+{
+    go_panic_info info;
+    memset(marks, 0, sizeof marks);
+    bool ok = go_try(fn, reinterpret_cast<void *>(fail), &info) == 1 && strcmp(marks, expected) == 0;
+    printf("%sok %d - %s\n", ok ? "" : "not ", ++number, what);
+    if (!ok) {
+        printf("# marks \"%s\", expected \"%s\"\n", marks, expected);
+        failures++;
+    }
+}
+
+int main()
+{
+    puts("1..5");
+    check("destructors run in a panic", "ba", with_destructors, panics);
+    check("destructors run after a fault in a function that was called", "ba", with_destructors, faults);
+    check("destructors of the function that faults run", "c", faults_itself, faults);
+    check("who catches everything sees a panic pass, and throws it on", "bxa", caught_and_thrown_on, panics);
+    check("exceptions work beside panics", "bea", throws_inside, panics);
+    return failures != 0;
+}
