@@ -22,7 +22,8 @@ struct unwinding {
  * is no unwinder, or it finds a frame that it does not know, that happens at once. */
 _Noreturn void unwind_to(struct unwinding *u, uintptr_t until, void (*arrived)(void *argument), void *argument);
 
-/* The frames of the caller, innermost first: addresses inside the instruction that each is at. How many; 0: no unwinder. */
-size_t unwind_look(uintptr_t *pcs, size_t most);
+/* The frames of the caller, innermost first: addresses inside the instruction that each is at. How many; 0: no unwinder. `find`
+ * (NULL: none) gives a function of the unwinder's by its name where the program has none itself. */
+size_t unwind_look(uintptr_t *pcs, size_t most, void *(*find)(const char *name));
 
 #endif

@@ -87,11 +87,20 @@ static void write_frame(uintptr_t pc)
     os_write(2, text.bytes, text.used);
 }
 
+/* To load an unwinder takes memory and locks of libc's, which a fault there may have found half way. */
+static bool may_load(const struct panic *p)
+{
+    for (; p; p = p->outer)
+        if (p->info.signal && !os_image_owns(p->info.pc))
+            return false;
+    return true;
+}
+
 /* The library's own frames say nothing to the caller. Without an unwinder there is only what a fault tells. */
 static void write_frames(const struct panic *p)
 {
     uintptr_t pcs[FRAMES];
-    size_t n = unwind_look(pcs, FRAMES);
+    size_t n = unwind_look(pcs, FRAMES, may_load(p) ? os_unwinder : NULL);
     for (size_t i = 0; i < n; i++)
         if (!preempt_in_library(pcs[i]))
             write_frame(pcs[i]);

@@ -75,7 +75,7 @@ TEST(clean_ups_run_after_a_fault_in_a_function_that_was_called)
     }
 }
 
-__attribute__((noinline)) static void fault_itself(void *arg)
+__attribute__((noinline, no_sanitize("undefined"))) static void fault_itself(void *arg)
 {
     __attribute__((cleanup(clean))) char c = 'c';
 

@@ -5,7 +5,10 @@
 CXX=${CXX_OF_CC:-c++}
 BUILD=${BUILD:-build}
 : "${SANITIZE:=}" "${RUN:=}"
-sanitize=${SANITIZE:+-fsanitize=$SANITIZE}
+case $SANITIZE in
+address) sanitize="-fsanitize=address,undefined -fno-sanitize=null" ;; # the fault is what this is about
+*) sanitize=${SANITIZE:+-fsanitize=$SANITIZE} ;;
+esac
 
 # builds_and_runs LIBRARY OPTION...
 builds_and_runs() {

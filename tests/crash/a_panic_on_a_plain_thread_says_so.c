@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: go_mutex_unlock *[plain thread] */
+/* exit: 2; line: panic: go_mutex_unlock *[plain thread] */
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: go_waitgroup_add*below zero* */
+/* exit: 2; line: panic: go_waitgroup_add*below zero* */
 /* SPDX-License-Identifier: MIT */
 #include "goroutine.h"
 

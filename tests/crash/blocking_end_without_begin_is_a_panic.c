@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: go_blocking_end without go_blocking_begin* */
+/* exit: 2; line: panic: go_blocking_end without go_blocking_begin* */
 /* SPDX-License-Identifier: MIT */
 #include "goroutine.h"
 

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: go_exit on a plain thread* */
+/* exit: 2; line: panic: go_exit on a plain thread* */
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: GOMAXPROCS=many: * */
+/* exit: 2; line: panic: GOMAXPROCS=many: * */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: GOMAXPROCS=0: * */
+/* exit: 2; line: panic: GOMAXPROCS=0: * */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: GOROUTINE_PREEMPT=maybe: * */
+/* exit: 2; line: panic: GOROUTINE_PREEMPT=maybe: * */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: GOROUTINE_SLICE=fast: * */
+/* exit: 2; line: panic: GOROUTINE_SLICE=fast: * */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: *below zero*[goroutine 2 tidy] */
+/* exit: 2; line: panic: *below zero*[goroutine 2 tidy] */
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 #include "goroutine.h"

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: go_preempt_on without go_preempt_off* */
+/* exit: 2; line: panic: go_preempt_on without go_preempt_off* */
 /* SPDX-License-Identifier: MIT */
 #include "goroutine.h"
 

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: go_mutex_unlock *not locked*[goroutine 1 main] */
+/* exit: 2; line: panic: go_mutex_unlock *not locked*[goroutine 1 main] */
 /* SPDX-License-Identifier: MIT */
 #include "goroutine.h"
 

@@ -1,4 +1,4 @@
-/* exit: 2; last line: panic: go_rwmutex_unlock * */
+/* exit: 2; line: panic: go_rwmutex_unlock * */
 /* SPDX-License-Identifier: MIT */
 #include "goroutine.h"
 

@@ -64,6 +64,18 @@ bool os_image_owns(uintptr_t pc)
     return false;
 }
 
+/* ---- the unwinder ---- */
+
+/* Weak, so that a static program, which can load nothing, is not warned of it when it is linked. */
+#pragma weak dlopen
+#pragma weak dlsym
+
+void *os_unwinder(const char *name)
+{
+    void *library = dlopen && dlsym ? dlopen("libgcc_s.so.1", RTLD_NOW) : NULL;
+    return library ? dlsym(library, name) : NULL;
+}
+
 /* ---- names ---- */
 
 struct place {
