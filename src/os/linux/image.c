@@ -66,13 +66,11 @@ bool os_image_owns(uintptr_t pc)
 
 /* ---- the unwinder ---- */
 
-/* Weak, so that a static program, which can load nothing, is not warned of it when it is linked. */
-#pragma weak dlopen
-#pragma weak dlsym
-
+/* dlopen is not named: whoever links a static program, which can load nothing and has its unwinder inside, would be warned of it. */
 void *os_unwinder(const char *name)
 {
-    void *library = dlopen && dlsym ? dlopen("libgcc_s.so.1", RTLD_NOW) : NULL;
+    void *(*load)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_DEFAULT, "dlopen");
+    void *library = load ? load("libgcc_s.so.1", RTLD_NOW) : NULL;
     return library ? dlsym(library, name) : NULL;
 }
 
