@@ -3,6 +3,7 @@
  * struct abi_kept, abi_kept_fields   the registers that a call keeps, control words included
  * abi_kept_random(kept, state)       fills it with valid random values
  * abi_switch(save, load, in, out)    arch_switch, with these registers loaded from `in` before it and stored to `out` after it
+ * abi_call(landing, fn, in, out)     the same with arch_call; the argument of fn is `in`
  * abi_entry, abi_entered             an entry for arch_context_init that notes how it found things, and goes on in abi_entered.body
  * abi_entry_aligned(), abi_entry_control() whether it found the stack as a function does, and the control words of abi_new_context
  * abi_new_context(top, entry)        arch_context_init with unusual control words

@@ -29,6 +29,7 @@ static inline void abi_kept_random(struct abi_kept *kept, uint64_t *state)
 }
 
 void abi_switch(void **save, void *load, const struct abi_kept *in, struct abi_kept *out);
+bool abi_call(void **landing, void (*fn)(void *), const struct abi_kept *in, struct abi_kept *out);
 
 /* ---- every register ---- */
 
@@ -75,8 +76,9 @@ static inline const char *abi_spin_difference(const struct abi_spin *spin)
 __asm__(
     "        .text\n"
     /* After the pushes the arguments are at 36(%esp): save, load, in, out. */
-    "        .globl  abi_switch\n"
-    "abi_switch:\n"
+    "        .irp    f, switch, call\n"
+    "        .globl  abi_\\f\n"
+    "abi_\\f:\n"
     "        .irp    r, ebx, ebp, esi, edi\n"
     "        push    %\\r\n"
     "        .endr\n"
@@ -90,10 +92,11 @@ __asm__(
     "        mov     12(%edx), %edi\n"
     "        ldmxcsr 16(%edx)\n"
     "        fldcw   20(%edx)\n"
-    "        push    40(%esp)\n"
-    "        push    40(%esp)\n"
-    "        call    arch_switch\n"
-    "        add     $8, %esp\n"
+    "        push    44(%esp)\n"
+    "        push    44(%esp)\n"
+    "        push    44(%esp)\n"
+    "        call    arch_\\f\n"
+    "        add     $12, %esp\n"
     "        mov     48(%esp), %ecx\n"
     "        mov     %ebx, 0(%ecx)\n"
     "        mov     %ebp, 4(%ecx)\n"
@@ -108,6 +111,7 @@ __asm__(
     "        pop     %\\r\n"
     "        .endr\n"
     "        ret\n"
+    "        .endr\n"
 
     "        .globl  abi_entry\n"
     "abi_entry:\n"

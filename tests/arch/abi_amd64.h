@@ -30,6 +30,7 @@ static inline void abi_kept_random(struct abi_kept *kept, uint64_t *state)
 }
 
 void abi_switch(void **save, void *load, const struct abi_kept *in, struct abi_kept *out);
+bool abi_call(void **landing, void (*fn)(void *), const struct abi_kept *in, struct abi_kept *out);
 
 /* ---- every register ---- */
 
@@ -80,12 +81,13 @@ static inline const char *abi_spin_difference(const struct abi_spin *spin)
 /* clang-format off */
 __asm__(
     "        .text\n"
-    "        .globl  abi_switch\n"
-    "abi_switch:\n"
+    "        .irp    f, switch, call\n"
+    "        .globl  abi_\\f\n"
+    "abi_\\f:\n"
     "        .irp    r, rbx, rbp, r12, r13, r14, r15, rcx\n"
     "        push    %\\r\n"
     "        .endr\n"
-    "        sub     $16, %rsp\n"
+    "        sub     $24, %rsp\n"
     "        stmxcsr (%rsp)\n"
     "        fnstcw  4(%rsp)\n"
     "        mov     0(%rdx), %rbx\n"
@@ -96,8 +98,8 @@ __asm__(
     "        mov     40(%rdx), %r15\n"
     "        ldmxcsr 48(%rdx)\n"
     "        fldcw   52(%rdx)\n"
-    "        call    arch_switch\n"
-    "        mov     16(%rsp), %rcx\n"
+    "        call    arch_\\f\n"
+    "        mov     24(%rsp), %rcx\n"
     "        mov     %rbx, 0(%rcx)\n"
     "        mov     %rbp, 8(%rcx)\n"
     "        mov     %r12, 16(%rcx)\n"
@@ -108,11 +110,12 @@ __asm__(
     "        fnstcw  52(%rcx)\n"
     "        ldmxcsr (%rsp)\n"
     "        fldcw   4(%rsp)\n"
-    "        add     $16, %rsp\n"
+    "        add     $24, %rsp\n"
     "        .irp    r, rcx, r15, r14, r13, r12, rbp, rbx\n"
     "        pop     %\\r\n"
     "        .endr\n"
     "        ret\n"
+    "        .endr\n"
 
     "        .comm   abi_entered, 32, 8\n"
     "        .globl  abi_entry\n"

@@ -181,9 +181,56 @@ static void fields(void)
     OK(arch_context_fp(partner) == resting_fp, "and has its frame pointer");
 }
 
+/* ---- a call that is ended from below ---- */
+
+static void *landings[2];
+static const struct abi_kept *handed;
+
+static void return_at_once(void *in)
+{
+    handed = in;
+}
+
+static void land_in_the_first(void *unused)
+{
+    (void)unused;
+    arch_land(landings[0]);
+}
+
+/* Changes every register that a call keeps, and never gets to setting them back. */
+static void garble_and_land(void *in)
+{
+    static uint64_t state = 6;
+    static struct abi_kept garbled, out;
+
+    handed = in;
+    abi_kept_random(&garbled, &state);
+    abi_call(&landings[1], land_in_the_first, &garbled, &out);
+}
+
+static void call_filled(void (*fn)(void *), bool ends)
+{
+    uint64_t state = 5;
+    bool right = true;
+
+    changed = NULL;
+    for (int i = 0; i < ROUNDS / 10 && !changed && right; i++) {
+        struct abi_kept in, out;
+        abi_kept_random(&in, &state);
+        right = abi_call(&landings[0], fn, &in, &out) == ends && handed == &in;
+        changed = abi_difference(abi_kept_fields, &in, &out);
+    }
+    if (changed)
+        printf("# it changed %s\n", changed);
+    OK(right, ends ? "a call tells that it was ended" : "a call passes its argument and tells of the return");
+    OK(!changed, "and every register that a call keeps is as it was");
+}
+
 int main(void)
 {
     arch_init();
+    call_filled(return_at_once, false);
+    call_filled(garble_and_land, true);
     one_thread();
     two_threads();
     alignment();
