@@ -14,8 +14,9 @@
  * Faults are not panics where no goroutine's code has failed: in the library's own text, or in what it calls (an element to be sent
  * that is not there), they are fatal: one line, then SIGABRT. So is an overflow of the stack. On plain threads, on a signal stack,
  * and where the program had a handler of its own for the signal before the first call, they do what they do without the library.
- * Recover from a fault only if what failed held nothing: a lock of libc's that was taken in a failed malloc() stays taken, as do
- * mutexes that no deferred function unlocks.
+ * In a handler of a signal that runs on the goroutine's own stack a fault is a panic that must not be recovered: the handler's
+ * signals would stay blocked. Recover from any other fault only if what failed held nothing: a lock of libc's that was taken in a
+ * failed malloc() stays taken, as do mutexes that no deferred function unlocks.
  *
  * Clean-ups run where a frame says how it is unwound and that it has any: C++ by default, C with -fexceptions; for a fault in the
  * very function that has them, with -fnon-call-exceptions too. (A C++ function that faults itself, has destructors and was built

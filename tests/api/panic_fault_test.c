@@ -215,6 +215,23 @@ TEST(a_goroutine_that_recovers_from_a_fault_ends_alone)
     EVENTUALLY(atomic_load(&seen) == 20);
 }
 
+static void fault_with_little_stack(void *arg)
+{
+    for (int i = 0; i < 50; i++) {
+        caught(fault_read, NULL);
+        caught(fault_divide, NULL);
+    }
+    atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+TEST(the_smallest_stack_has_room_for_a_fault)
+{
+    atomic_int done = 0;
+
+    CHECK_EQ(0, go_spawn_attr(&(struct go_attr){.stack_size = 1}, fault_with_little_stack, &done));
+    EVENTUALLY(atomic_load(&done) == 1);
+}
+
 static void fault_in_deferred(void *arg)
 {
     GO_DEFER(fault_divide, arg);
