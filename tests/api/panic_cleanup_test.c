@@ -59,9 +59,12 @@ static void panics(void *arg)
 
 TEST(clean_ups_run_after_what_is_deferred)
 {
+    struct go_panic_info info;
+
     forget_marks();
-    CHECK_EQ(1, go_try(outer, (void *)panics, NULL));
+    CHECK_EQ(1, go_try(outer, (void *)panics, &info));
     CHECK_STR("dba", marks);
+    CHECK_STR("here", info.message); /* no clean-up has panicked */
 }
 
 TEST(clean_ups_run_after_a_fault_in_a_function_that_was_called)

@@ -69,8 +69,7 @@ FUNC(arch_land)
         HAS_MXCSR
         je       1f
         ldmxcsr  4(%esp)
-1:      fninit
-        fldcw    8(%esp)
+1:      fldcw    8(%esp)
         lea      12(%esp), %esp
         .cfi_adjust_cfa_offset -12
         pop      %edi

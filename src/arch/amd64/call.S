@@ -43,7 +43,6 @@ FUNC(arch_land)
         .cfi_offset r14, -48
         .cfi_offset r15, -56
         mov      %rdi, %rsp
-        fninit
         fldcw    4(%rsp)
         ldmxcsr  (%rsp)
         mov      8(%rsp), %r15
