@@ -19,9 +19,10 @@
  * failed malloc() stays taken, as do mutexes that no deferred function unlocks.
  *
  * Clean-ups run where a frame says how it is unwound and that it has any: C++ by default, C with -fexceptions; for a fault in the
- * very function that has them, with -fnon-call-exceptions too. (A C++ function that faults itself, has destructors and was built
- * without, ends the program by std::terminate.) A catch (...) sees a panic pass and must throw it on. At a frame without unwind
- * information they end: the rest is left without. The library needs no unwinder; it uses the one that such a program has in it.
+ * very function that has them, with gcc's -fnon-call-exceptions too. (A C++ function that faults itself, has destructors and was
+ * built without, ends the program by std::terminate. So does a destructor that panics.) A catch (...) sees a panic pass and must
+ * throw it on. At a frame without unwind information they end: the rest is left without. The library needs no unwinder; it uses the
+ * one that such a program has in it.
  *
  * No exception and no longjmp may leave a function that go_try called, or pass a go_defer that is not taken off.
  *

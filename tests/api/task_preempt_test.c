@@ -30,6 +30,25 @@ static void check_gives_way(hog_loop *loop)
         check_gives_way(hog_##shape);                                                                                              \
     }
 
+static void tell(void *arg)
+{
+    atomic_store((atomic_bool *)arg, true);
+}
+
+TEST(main_gives_way_too)
+{
+    atomic_bool told = false;
+    int64_t end = test_now() + 20 * GO_SECOND;
+
+    NEEDS_PREEMPTION();
+    go_maxprocs(1);
+    CHECK_EQ(0, go_spawn(tell, &told));
+    while (!atomic_load(&told) && test_now() < end)
+        for (volatile int spin = 0; spin < 100000; spin++)
+            ;
+    CHECK(atomic_load(&told));
+}
+
 SHAPE(tight)
 SHAPE(counting)
 SHAPE(arithmetic)
