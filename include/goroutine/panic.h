@@ -18,11 +18,11 @@
  * signals would stay blocked. Recover from any other fault only if what failed held nothing: a lock of libc's that was taken in a
  * failed malloc() stays taken, as do mutexes that no deferred function unlocks.
  *
- * Clean-ups run where a frame says how it is unwound and that it has any: C++ by default, C with -fexceptions; for a fault in the
- * very function that has them, with gcc's -fnon-call-exceptions too. (A C++ function that faults itself, has destructors and was
- * built without, ends the program by std::terminate. So does a destructor that panics.) A catch (...) sees a panic pass and must
- * throw it on. At a frame without unwind information they end: the rest is left without. The library needs no unwinder; it uses the
- * one that such a program has in it.
+ * Clean-ups run where a frame says how it is unwound and that it has any: C++ by default, C with -fexceptions; with gcc's
+ * -fnon-call-exceptions also for a fault in the very function that has them, or in one of which the compiler sees that it throws
+ * nothing. (A C++ function that faults itself, has destructors and was built without, ends the program by std::terminate. So does
+ * a destructor that panics.) A catch (...) sees a panic pass and must throw it on. At a frame without unwind information they end:
+ * the rest is left without. The library needs no unwinder; it uses the one that such a program has in it.
  *
  * No exception and no longjmp may leave a function that go_try called, or pass a go_defer that is not taken off.
  *
