@@ -14,12 +14,11 @@
 _Static_assert(sizeof(struct _Unwind_Exception) <= sizeof(((struct unwinding *)0)->exception), "struct unwinding is too small");
 _Static_assert(_Alignof(struct _Unwind_Exception) <= 16, "likewise");
 
-/* A catch (...) that does not throw on: the goroutine would run on in the middle of what it is thrown out of. */
+/* The end of a catch (...) that does not throw on: the goroutine would run on in the middle of what it is thrown out of. */
 static void swallowed(_Unwind_Reason_Code code, struct _Unwind_Exception *exception)
 {
     (void)code;
-    (void)exception;
-    __builtin_trap();
+    container_of((void *)exception, struct unwinding, exception)->swallowed();
 }
 
 static _Unwind_Reason_Code step(int version, _Unwind_Action actions, _Unwind_Exception_Class class,

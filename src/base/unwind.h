@@ -15,6 +15,7 @@ struct unwinding {
     uintptr_t exception[8];
     uintptr_t until;
     void (*arrived)(void *argument);
+    void (*swallowed)(void); /* set by the caller: a catch (...) has not thrown on; must not return */
     void *argument;
 } __attribute__((aligned(16)));
 

@@ -133,12 +133,18 @@ static void touch_down(void *argument)
     arch_land(a->landing);
 }
 
+static void keep_it(void)
+{
+    ruin("a catch (...) has kept a panic, and must throw it on");
+}
+
 static _Noreturn void land(struct goroutine *g, struct attempt *a, const struct panic *p)
 {
     a->panicked = !p->recovered;
     if (a->panicked && a->info)
         *a->info = p->info;
     g->panics = a->panics;
+    a->unwinding.swallowed = keep_it;
     unwind_to(&a->unwinding, (uintptr_t)a->landing, touch_down, a);
 }
 

@@ -73,8 +73,18 @@ static void check(const char *what, const char *expected, void (*fn)(void *), vo
     }
 }
 
-int main()
+static void catches(void *)
 {
+    try {
+        panics();
+    } catch (...) {
+    }
+}
+
+int main(int argc, char **)
+{
+    if (argc > 1)
+        return go_try(catches, nullptr, nullptr);
     puts("1..5");
     check("destructors run in a panic", "ba", with_destructors, panics);
     check("destructors run after a fault in a function that was called", "ba", with_destructors, faults);

@@ -18,7 +18,11 @@ builds_and_runs() {
     quiet $CXX -std=c++11 -O1 -g -Wall -Wextra -Werror -fnon-call-exceptions -Iinclude $sanitize "$@" \
         -o "$work/program" tests/api/panic_destructors.cc "$library" -Wl,-rpath,"$(realpath "$BUILD")" -pthread || return 1
     # shellcheck disable=SC2086
-    quiet $RUN "$work/program"
+    quiet $RUN "$work/program" || return 1
+    $RUN "$work/program" swallow 2>"$work/last"
+    status=$?
+    [ $status = 2 ] || echo "after a catch (...) that kept a panic: status $status"
+    grep -q 'panic: a catch (...) has kept a panic' "$work/last" || cat "$work/last"
 }
 
 # Where the unwinder comes from: libgcc_s, libgcc_eh, or a libgcc_eh beside a static libc.

@@ -94,6 +94,40 @@ static void bus(void)
     _exit(*(volatile char *)bad);
 }
 
+static const char *volatile words;
+
+static bool remember_words(void *frame, const struct os_fault *fault)
+{
+    (void)frame;
+    words = fault->what;
+    if (fault->number == SIGFPE && fault->code == FPE_INTDIV && !fault->of_memory)
+        _exit(strcmp(fault->name, "SIGFPE") == 0 && strstr(words, "division") ? 45 : 1);
+    _exit(strcmp(fault->name, "SIGILL") == 0 && strstr(words, "illegal") ? 46 : 1);
+}
+
+static void start_with_words(void)
+{
+    static const struct os_hooks hooks = {on_interrupt, remember_words, on_quit};
+    forget_handler(SIGFPE);
+    forget_handler(SIGILL);
+    if (os_signals_start(&hooks, 0) != 0 || os_thread_prepare() != 0)
+        _exit(100);
+}
+
+static volatile int many = 7, nought;
+
+__attribute__((no_sanitize("undefined"))) static void divided(void)
+{
+    start_with_words();
+    many = many / nought;
+}
+
+static void trapped(void)
+{
+    start_with_words();
+    __builtin_trap();
+}
+
 static void bus_by_default(void)
 {
     start_fresh();
@@ -306,6 +340,8 @@ int main(void)
     test_cause();
     OK(died_of(in_child(bus_by_default), SIGBUS), "or SIGBUS");
     OK(exited(in_child(bus_and_exit), 43), "which reaches the hook likewise");
+    OK(exited(in_child(divided), 45), "a division by zero reaches it, with a name and words");
+    OK(exited(in_child(trapped), 46), "and so does an illegal instruction");
     OK(died_of(in_child(ignored), SIGSEGV), "a fault can not be ignored");
     OK(exited(in_child(sent_ignored), 0), "a SIGSEGV that was sent can");
     OK(died_of(in_child(sent), SIGSEGV), "one that was sent kills by default, and the hook is not asked");
