@@ -107,9 +107,14 @@ int go_try(void (*fn)(void *), void *arg, struct go_panic_info *info)
     if (!fn)
         return -EINVAL;
     struct goroutine *g = sched_self();
-    struct attempt a = {.outer = g->attempts, .deferred = g->exit_hooks, .panics = g->panics, .info = info};
+    struct attempt a; /* not cleared: most of it is for the unwinder, and mostly unused */
+    a.outer = g->attempts;
+    a.deferred = g->exit_hooks;
+    a.panics = g->panics;
     a.preempt_off = g->preempt_off;
     a.blocking = g->blocking;
+    a.panicked = false;
+    a.info = info;
     fiber_try(&g->fiber, &a.fiber);
     g->attempts = &a;
     bool landed = arch_call(&a.landing, fn, arg);

@@ -66,7 +66,7 @@ bool os_image_owns(uintptr_t pc)
 
 /* ---- the unwinder ---- */
 
-/* dlopen is not named: whoever links a static program, which can load nothing and has its unwinder inside, would be warned of it. */
+/* dlopen is not named: a linker would warn of it in a static program, which can load nothing and has its unwinder inside. */
 void *os_unwinder(const char *name)
 {
     void *(*load)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_DEFAULT, "dlopen");
