@@ -75,12 +75,12 @@ bool report_fault(void *frame, const struct os_fault *fault)
     arch_settle();
     struct thread *m = thread_self();
     uintptr_t sp = arch_frame_sp(frame), pc = arch_frame_pc(frame);
+    if (report_is_ours())
+        os_exit(2); /* what there was to say was said first */
     if (fault->of_memory)
         look_for_overflow(m, sp, fault);
     if (fault->has_a_handler || !m)
         return false;
-    if (report_is_ours())
-        os_exit(2);
     if (preempt_in_library(pc) || m->hold)
         fatal("%s in the library itself or what it calls: %s (code %d), address 0x%lx, pc 0x%lx", fault->name, fault->what,
               fault->code, (unsigned long)fault->address, (unsigned long)pc);
