@@ -29,7 +29,7 @@ static _Noreturn void stack_overflow(struct goroutine *g)
 }
 
 /* A fault in the gap below a stack, or one where the kernel found no room there for an interrupt's frame (it names no address
- * then). Of main's stack only the part in use is known. */
+ * then). Of main's stack only the part in use is known; and it is the program's, whose handler is asked first. */
 static void look_for_overflow(struct thread *m, uintptr_t sp, const struct os_fault *fault)
 {
     bool in_gap = false;
@@ -40,17 +40,24 @@ static void look_for_overflow(struct thread *m, uintptr_t sp, const struct os_fa
         return;
     g = m->current;
     if (!g->region) {
-        if (fault->address && fault->address - (sp - STACK_GAP) < 2 * STACK_GAP && sp >= g->stack_low && sp < g->stack_high)
+        if (!fault->has_a_handler && fault->address && fault->address - (sp - STACK_GAP) < 2 * STACK_GAP && sp >= g->stack_low &&
+            sp < g->stack_high)
             stack_overflow(g);
     } else if (sp < g->stack_low + os_frame_room() && sp + STACK_GAP > g->stack_low && !fault->address) {
         stack_overflow(g);
     }
 }
 
-/* On the goroutine's own stack, with room for the call. */
-static bool has_room(const struct goroutine *g, uintptr_t sp)
+static _Noreturn void end(const char *where, const struct os_fault *fault, uintptr_t pc)
 {
-    return sp >= g->stack_low + os_frame_room() + arch_inject_room() && sp <= g->stack_high;
+    fatal("%s %s: %s (code %d), address 0x%lx, pc 0x%lx", fault->name, where, fault->what, fault->code,
+          (unsigned long)fault->address, (unsigned long)pc);
+}
+
+/* Else it runs on a signal stack, or on one of the program's making. */
+static bool on_own_stack(const struct goroutine *g, uintptr_t sp)
+{
+    return g->kind == KIND_GOROUTINE && sp >= g->stack_low && sp <= g->stack_high;
 }
 
 /* What was called is no code: the caller is where the fault is. */
@@ -82,10 +89,11 @@ bool report_fault(void *frame, const struct os_fault *fault)
     if (fault->has_a_handler || !m)
         return false;
     if (preempt_in_library(pc) || m->hold)
-        fatal("%s in the library itself or what it calls: %s (code %d), address 0x%lx, pc 0x%lx", fault->name, fault->what,
-              fault->code, (unsigned long)fault->address, (unsigned long)pc);
+        end("in the library itself or what it calls", fault, pc);
     struct goroutine *g = m->current;
-    if (g->kind != KIND_GOROUTINE || !has_room(g, sp))
+    if (!on_own_stack(g, sp))
         return false;
+    if (sp < g->stack_low + os_frame_room() + arch_inject_room())
+        end("where no stack is left to panic on", fault, pc);
     return make_panic(m, frame, fault);
 }

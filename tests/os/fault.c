@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include "os/os.h"
 #include "tap.h"
 
@@ -155,6 +156,25 @@ static void sent(void)
     kill(getpid(), SIGSEGV);
 }
 
+static bool exit_on_fault(void *frame, const struct os_fault *fault)
+{
+    (void)frame;
+    (void)fault;
+    _exit(43);
+}
+
+/* As the kernel tells a process that asked for it: memory has broken somewhere. */
+static void sent_by_broken_memory(void)
+{
+    static const struct os_hooks hooks = {on_interrupt, exit_on_fault, on_quit};
+    siginfo_t info = {.si_signo = SIGBUS, .si_code = BUS_MCEERR_AO};
+
+    forget_handler(SIGBUS);
+    if (os_signals_start(&hooks, 0) != 0 || os_thread_prepare() != 0)
+        _exit(100);
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGBUS, &info);
+}
+
 static void earlier_handler(int signal_number, siginfo_t *info, void *frame)
 {
     (void)frame;
@@ -192,13 +212,6 @@ static int endless(int x)
     volatile char filler[1000];
     filler[x % 1000] = 1;
     return depth++ < 0 ? 0 : endless(x + 1) + filler[7];
-}
-
-static bool exit_on_fault(void *frame, const struct os_fault *fault)
-{
-    (void)frame;
-    (void)fault;
-    _exit(43);
 }
 
 static void overflow(void)
@@ -345,6 +358,7 @@ int main(void)
     OK(died_of(in_child(ignored), SIGSEGV), "a fault can not be ignored");
     OK(exited(in_child(sent_ignored), 0), "a SIGSEGV that was sent can");
     OK(died_of(in_child(sent), SIGSEGV), "one that was sent kills by default, and the hook is not asked");
+    OK(died_of(in_child(sent_by_broken_memory), SIGBUS), "memory that broke while nobody touched it is no fault of the code");
     OK(exited(in_child(handled_earlier), 42), "a fault that the hook does not want goes to the earlier handler, with its cause");
     OK(exited(in_child(sent_and_handled_earlier), 42), "one that was sent goes straight there");
     OK(exited(in_child(overflow), 43), "the overflow of a stack reaches the hook");

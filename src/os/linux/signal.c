@@ -91,12 +91,19 @@ static struct os_fault fault_of(int number, const siginfo_t *info)
     };
 }
 
-/* A fault sent by kill() has no address and is nobody's mistake: it goes straight to whom it was meant for. */
+/* Not one sent by kill(), nor memory that broke while nobody touched it: those are not the mistake of the code that was
+ * interrupted. */
+static bool is_of_the_code(int number, const siginfo_t *info)
+{
+    return info->si_code > 0 && !(number == SIGBUS && info->si_code == BUS_MCEERR_AO);
+}
+
+/* Others go straight to whom they were meant for. */
 OS_HANDLER static void on_fault(int signal_number, siginfo_t *info, void *frame)
 {
     int kept = *os_errno();
     struct os_fault fault = fault_of(signal_number, info);
-    bool ended = info->si_code > 0 && hooks.fault(frame, &fault);
+    bool ended = is_of_the_code(signal_number, info) && hooks.fault(frame, &fault);
     *os_errno() = kept;
     if (!ended)
         os_chain_call(signal_number, info, frame);
