@@ -10,6 +10,7 @@
 #include "sched/sched.h"
 
 enum { FRAMES = 48, NAME_SIZE = 160 };
+#define PATIENCE (5 * GO_SECOND)
 
 static _Atomic uintptr_t reporter; /* the thread that writes a report; nobody else does, and nothing comes after it */
 
@@ -56,15 +57,18 @@ bool report_is_ours(void)
     return load_relaxed(&reporter) == os_thread_self().id;
 }
 
-/* The first to come reports; the others stop where they are, and end with the process. */
+/* The first to come reports; the others stop where they are, and end with the process. If that does not happen, it may be for a
+ * lock of libc's that one of them has failed with. */
 static void claim(void)
 {
     uintptr_t nobody = 0, self = os_thread_self().id;
-    if (cas_ordered(&reporter, &nobody, self))
+    if (cas_ordered(&reporter, &nobody, self) || nobody == self)
         return;
     static _Atomic uint32_t never;
-    while (nobody != self)
-        os_wait(&never, 0, TIME_NEVER);
+    int64_t until = os_now() + PATIENCE;
+    while (os_now() < until)
+        os_wait(&never, 0, until);
+    os_exit(2);
 }
 
 /* The oldest first. */
