@@ -74,10 +74,10 @@ GO_API void go_defer(struct go_deferred *deferred, void (*fn)(void *), void *arg
 GO_API void go_run_deferred(struct go_deferred *deferred);
 GO_API void go_undefer(struct go_deferred *deferred);
 
-/* GO_DEFER(fn, arg) calls fn(arg) when the block that it stands in is left, in whatever way. */
+/* GO_DEFER(fn, arg) calls fn(arg) when the block that it stands in is left, in whatever way; not if fn or arg is what panics. */
 #if defined(__GNUC__)
 #define GO_DEFER(fn, arg)                                                                                                          \
-    struct go_deferred GO_DEFER_NAME(__LINE__) __attribute__((cleanup(go_run_deferred)));                                          \
+    struct go_deferred GO_DEFER_NAME(__LINE__) __attribute__((cleanup(go_run_deferred))) = {{0}};                                  \
     go_defer(&GO_DEFER_NAME(__LINE__), (fn), (arg))
 #define GO_DEFER_NAME(line)   GO_DEFER_JOINED(line)
 #define GO_DEFER_JOINED(line) go_deferred_in_line_##line

@@ -63,10 +63,10 @@ void deferred_run(struct goroutine *g, const struct exit_hook *until)
 
 void go_defer(struct go_deferred *deferred, void (*fn)(void *), void *arg)
 {
-    if (!fn)
-        panic("go_defer of no function");
     struct exit_hook *hook = (struct exit_hook *)deferred;
     hook->run = fn;
+    if (!fn)
+        panic("go_defer of no function");
     hook->argument = arg;
     sched_exit_hook(hook);
 }
@@ -175,11 +175,15 @@ static _Noreturn void nobody_recovers(struct goroutine *g, struct panic *p)
 _Noreturn void panic_raise(struct panic *p)
 {
     struct goroutine *g = sched_self();
+    struct thread *m = thread_self();
+    if (m && m->hold)
+        report_panics(p); /* in what the library calls: it is half done */
     struct attempt *a = g->attempts;
     p->info.goroutine = g->kind == KIND_GOROUTINE ? load_relaxed(&g->id) : 0;
     p->attempt = a;
     p->outer = g->panics;
     g->panics = p;
+    g->canceller = NULL; /* of the call that panics: what is deferred waits for itself */
     bind_reset(g, a ? a->preempt_off : 0);
     blocking_reset(g, a ? a->blocking : 0);
     deferred_run(g, a ? a->deferred : NULL);

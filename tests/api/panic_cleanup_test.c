@@ -173,6 +173,31 @@ TEST(a_panic_in_a_clean_up_takes_the_place_of_the_first)
     CHECK_STR("in a clean-up", info.message);
 }
 
+static void *argument_that_panics(void)
+{
+    go_panic("no argument");
+}
+
+__attribute__((noinline)) static void defer_badly(void *arg)
+{
+    char dirt[200];
+
+    memset(dirt, 0x5a, sizeof dirt); /* where what is deferred may lie */
+    __asm__ volatile("" : : "r"(dirt) : "memory");
+    GO_DEFER(mark_deferred, argument_that_panics());
+    mark(*(char *)arg);
+}
+
+TEST(what_could_not_be_deferred_is_no_clean_up)
+{
+    struct go_panic_info info;
+
+    forget_marks();
+    CHECK_EQ(1, go_try(outer, (void *)defer_badly, &info));
+    CHECK_STR("dba", marks);
+    CHECK_STR("no argument", info.message);
+}
+
 static atomic_int cleaned;
 static void (*volatile fail_now)(void *) = fault_write; /* a compiler that knew it would see that it does not throw */
 

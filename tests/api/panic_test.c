@@ -144,6 +144,37 @@ TEST(after_misuse_of_a_condition_it_works)
     go_mutex_unlock(&c.m);
 }
 
+struct ctx_case {
+    struct cond_case cond;
+    go_ctx *ctx;
+    int slept;
+};
+
+static void sleep_after_it(void *arg)
+{
+    struct ctx_case *c = arg;
+    go_ctx_cancel(c->ctx, 0);
+    c->slept = go_sleep(GO_MILLISECOND);
+}
+
+static void wait_in_a_context(void *arg)
+{
+    struct ctx_case *c = arg;
+    GO_DEFER(sleep_after_it, c);
+    go_cond_wait_ctx(c->ctx, &c->cond.c, &c->cond.m);
+}
+
+TEST(a_panic_in_a_call_with_a_context_leaves_the_context)
+{
+    struct ctx_case c = {.slept = 77};
+
+    c.ctx = go_ctx_new(NULL);
+    CHECK_EQ(1, go_try(wait_in_a_context, &c, NULL));
+    CHECK_EQ(0, c.slept);
+    CHECK_EQ(0, go_sleep(GO_MILLISECOND));
+    go_ctx_free(c.ctx);
+}
+
 /* ---- deferring ---- */
 
 static void defer_three(void *arg)
