@@ -10,19 +10,22 @@
  *     program was built with unwinding (see below), and go_try returns.
  *  4. Outside: if a deferred function has recovered, the goroutine ends as by go_exit. Else the handler of go_on_panic decides;
  *     without one the program says what happened, in which goroutine and where, and exits with 2.
+ * go_exit, too, runs what is deferred and then the clean-ups: all of the goroutine's, through every go_try, and lands in none.
  *
  * Faults are not panics where no goroutine's code has failed: in the library's own text, or in what it calls (an element to be sent
- * that is not there), they are fatal: one line, then SIGABRT. So is an overflow of the stack. On plain threads, on a signal stack,
- * and where the program had a handler of its own for the signal before the first call, they do what they do without the library.
- * In a handler of a signal that runs on the goroutine's own stack a fault is a panic that must not be recovered: the handler's
- * signals would stay blocked. Recover from any other fault only if what failed held nothing: a lock of libc's that was taken in a
- * failed malloc() stays taken, as do mutexes that no deferred function unlocks.
+ * that is not there), they are fatal: one line, then SIGABRT. So is an overflow of the stack; if it is that of main(), only where
+ * the program had no handler of its own. A go_panic in what the library calls (an allocator) cannot be recovered. On plain threads,
+ * on a signal stack, and where the program had a handler of its own for the signal before the first call, they do what they do
+ * without the library. In a handler of a signal that runs on the goroutine's own stack a fault is a panic that must not be
+ * recovered: the handler's signals would stay blocked. Recover from any other fault only if what failed held nothing: a lock of
+ * libc's that was taken in a failed malloc() stays taken, as do mutexes that no deferred function unlocks; and a go_lock_thread
+ * stays in force.
  *
  * Clean-ups run where a frame says how it is unwound and that it has any: C++ by default, C with -fexceptions; with gcc's
  * -fnon-call-exceptions also for a fault in the very function that has them, or in one of which the compiler sees that it throws
- * nothing. (A C++ function that faults itself, has destructors and was built without, ends the program by std::terminate. So does
- * a destructor that panics.) A catch (...) sees a panic pass and must throw it on. At a frame without unwind information they end:
- * the rest is left without. The library needs no unwinder; it uses the one that such a program has in it.
+ * nothing. (A C++ function that faults itself, has destructors and was built without, ends the program by std::terminate. So does a
+ * destructor that panics.) A catch (...) sees a panic, or go_exit, pass and must throw it on. At a frame without unwind information
+ * they end: the rest is left without. The library needs no unwinder; it uses the one that such a program has in it.
  *
  * No exception and no longjmp may leave a function that go_try called, or pass a go_defer that is not taken off.
  *
@@ -92,7 +95,7 @@ GO_API int go_recover(struct go_panic_info *info);
 /* What a handler wants after a panic that nobody has recovered. */
 enum go_panic_verdict {
     GO_PANIC_EXIT, /* the report, and the program exits with 2 */
-    GO_PANIC_END   /* the goroutine ends as by go_exit; without a word: what there is to say the handler has said */
+    GO_PANIC_END   /* the goroutine ends as by go_exit, clean-ups run, and no word is said: the handler has said it */
 };
 
 typedef enum go_panic_verdict go_panic_handler(const struct go_panic_info *info);

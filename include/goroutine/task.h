@@ -29,8 +29,9 @@ GO_API int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *a
 /* go_yield lets other goroutines run and comes back when they had their turn. On a plain thread it yields the thread. */
 GO_API void go_yield(void);
 
-/* go_exit ends the calling goroutine, as a return from its function would. In main() it ends only goroutine 1: the program
- * goes on until the others are done or asleep for ever. On a plain thread it is a panic. */
+/* go_exit ends the calling goroutine, as a return from its function would: what is deferred runs, then the clean-ups of all
+ * functions that are left (panic.h). In main() it ends only goroutine 1: the program goes on until the others are done or asleep
+ * for ever. On a plain thread it is a panic. */
 GO_API GO_NORETURN void go_exit(void);
 
 /* go_id gives the number of the calling goroutine: 1 for main(), then upward, never used twice; 0 on a plain thread. */

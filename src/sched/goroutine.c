@@ -150,13 +150,29 @@ int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
     return spawn_and_give_way(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
 }
 
+static void check_end(const struct goroutine *g)
+{
+    if (g->blocking)
+        panic("go_exit before go_blocking_end");
+}
+
+_Noreturn void goroutine_leave(struct goroutine *g)
+{
+    struct thread *m = thread_self();
+    if (g->locks_thread)
+        m->quits = true;
+    switch_from_dead(m, g);
+}
+
 /* The first code on a new stack. */
 void goroutine_begin(void)
 {
     switch_arrive();
     struct goroutine *g = thread_self()->current;
     g->fn(g->arg);
-    go_exit();
+    check_end(g);
+    deferred_run(g, NULL);
+    goroutine_leave(g);
 }
 
 void go_exit(void)
@@ -164,19 +180,15 @@ void go_exit(void)
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE)
         panic("go_exit on a plain thread: only a goroutine can be ended by it");
-    if (g->blocking)
-        panic("go_exit before go_blocking_end");
+    check_end(g);
     goroutine_end(g);
 }
 
 _Noreturn void goroutine_end(struct goroutine *g)
 {
-    panic_forget(g);
+    attempts_close(g);
     deferred_run(g, NULL);
-    struct thread *m = thread_self();
-    if (g->locks_thread)
-        m->quits = true;
-    switch_from_dead(m, g);
+    stack_leave(g);
 }
 
 /* Called by the context that the dead goroutine switched to. */

@@ -29,6 +29,7 @@ struct attempt {
     struct panic *panics;       /* those that were under way already */
     uint16_t preempt_off, blocking;
     bool panicked;
+    bool closed; /* the goroutine ends */
     struct go_panic_info *info;
     struct unwinding unwinding;
     struct fiber fiber; /* for the sanitizers */
@@ -113,22 +114,16 @@ int go_try(void (*fn)(void *), void *arg, struct go_panic_info *info)
     a.panics = g->panics;
     a.preempt_off = g->preempt_off;
     a.blocking = g->blocking;
-    a.panicked = false;
+    a.panicked = a.closed = false;
     a.info = info;
     fiber_try(&g->fiber, &a.fiber);
     g->attempts = &a;
     bool landed = arch_call(&a.landing, fn, arg);
     g->attempts = a.outer;
     fiber_tried(&g->fiber, &a.fiber);
+    if (unlikely(landed && a.closed))
+        stack_leave(g);
     return landed && a.panicked;
-}
-
-/* The goroutine ends: nothing lands any more. */
-void panic_forget(struct goroutine *g)
-{
-    for (; g->attempts; g->attempts = g->attempts->outer)
-        fiber_tried(&g->fiber, &g->attempts->fiber);
-    g->panics = NULL;
 }
 
 static void touch_down(void *argument)
@@ -140,7 +135,13 @@ static void touch_down(void *argument)
 
 static void keep_it(void)
 {
-    ruin("a catch (...) has kept a panic, and must throw it on");
+    ruin("a catch (...) has kept a panic or go_exit, and must throw it on");
+}
+
+static _Noreturn void unwind(struct attempt *a)
+{
+    a->unwinding.swallowed = keep_it;
+    unwind_to(&a->unwinding, (uintptr_t)a->landing, touch_down, a);
 }
 
 static _Noreturn void land(struct goroutine *g, struct attempt *a, const struct panic *p)
@@ -149,8 +150,28 @@ static _Noreturn void land(struct goroutine *g, struct attempt *a, const struct 
     if (a->panicked && a->info)
         *a->info = p->info;
     g->panics = a->panics;
-    a->unwinding.swallowed = keep_it;
-    unwind_to(&a->unwinding, (uintptr_t)a->landing, touch_down, a);
+    unwind(a);
+}
+
+void attempts_close(struct goroutine *g)
+{
+    for (struct attempt *a = g->attempts; a; a = a->outer)
+        a->closed = true;
+    g->panics = NULL;
+}
+
+static void all_left(void *goroutine)
+{
+    goroutine_leave(goroutine);
+}
+
+/* From try to try: each goes on here when its part of the stack is left. */
+_Noreturn void stack_leave(struct goroutine *g)
+{
+    if (g->attempts)
+        unwind(g->attempts);
+    g->unwinding.swallowed = keep_it;
+    unwind_to(&g->unwinding, g->stack_high, all_left, g);
 }
 
 /* ---- raising ---- */
@@ -178,7 +199,7 @@ _Noreturn void panic_raise(struct panic *p)
     struct thread *m = thread_self();
     if (m && m->hold)
         report_panics(p); /* in what the library calls: it is half done */
-    struct attempt *a = g->attempts;
+    struct attempt *a = g->attempts && !g->attempts->closed ? g->attempts : NULL;
     p->info.goroutine = g->kind == KIND_GOROUTINE ? load_relaxed(&g->id) : 0;
     p->attempt = a;
     p->outer = g->panics;

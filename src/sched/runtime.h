@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/heap.h"
 #include "base/sanitize.h"
+#include "base/unwind.h"
 #include "os/net.h"
 #include "os/os.h"
 #include "sched/lock.h"
@@ -69,6 +70,7 @@ struct goroutine {
 
     _Atomic uint32_t note; /* KIND_THREAD: 1 when ready */
     struct fiber fiber;
+    struct unwinding unwinding; /* of what is outside of all go_trys, at its end */
 };
 
 /* What must happen right after a switch, done by the context that was switched to: only then is the old stack at rest. */
@@ -317,7 +319,8 @@ void hand_over(struct processor *p);
 extern struct goroutine main_goroutine;
 void goroutine_begin(void);
 void goroutine_bury(struct goroutine *g);
-_Noreturn void goroutine_end(struct goroutine *g); /* runs what is deferred first */
+_Noreturn void goroutine_end(struct goroutine *g); /* runs what is deferred, and clean-ups, first */
+_Noreturn void goroutine_leave(struct goroutine *g);
 void goroutine_init_main(uintptr_t stack_address);
 int64_t goroutine_count(void);
 
@@ -394,7 +397,8 @@ struct panic {
     bool handled; /* nobody has recovered it in time */
 };
 _Noreturn void panic_raise(struct panic *p);
-void panic_forget(struct goroutine *g);
+void attempts_close(struct goroutine *g);        /* its panics are over, and no other lands in a go_try that is under way */
+_Noreturn void stack_leave(struct goroutine *g); /* runs all clean-ups, then goroutine_leave */
 void deferred_run(struct goroutine *g, const struct exit_hook *until);
 void sigpanic(void);
 

@@ -242,7 +242,7 @@ uint64_t sched_random(void);
 
 /* ---- ends ---- */
 
-/* Called if the goroutine ends (go_exit) before sched_exit_forget. The hook lives on its stack; they nest. */
+/* Called if the goroutine ends (go_exit), or panics, before sched_exit_forget. The hook lives on its stack; they nest. */
 struct exit_hook {
     void (*run)(void *argument);
     void *argument;

@@ -198,6 +198,155 @@ TEST(what_could_not_be_deferred_is_no_clean_up)
     CHECK_STR("no argument", info.message);
 }
 
+/* ---- the end of the goroutine ---- */
+
+static void run_as_goroutine(void (*fn)(void *), void *arg)
+{
+    int64_t before = go_count();
+
+    CHECK_EQ(0, go_spawn(fn, arg));
+    EVENTUALLY(go_count() == before);
+}
+
+static enum go_panic_verdict end_it(const struct go_panic_info *info)
+{
+    (void)info;
+    mark('h');
+    return GO_PANIC_END;
+}
+
+static void leaves(void *arg)
+{
+    (void)arg;
+    go_exit();
+}
+
+static void recover(void *arg)
+{
+    CHECK_EQ(1, go_recover(NULL));
+    mark(*(const char *)arg);
+}
+
+static void panics_and_recovers(void *arg)
+{
+    GO_DEFER(recover, "r");
+    panics(arg);
+}
+
+TEST(clean_ups_run_where_a_handler_has_the_goroutine_end)
+{
+    CHECK(go_on_panic(end_it) == NULL);
+    forget_marks();
+    run_as_goroutine(outer, (void *)panics);
+    CHECK_STR("dhba", marks);
+    forget_marks();
+    run_as_goroutine(outer, (void *)fault_write);
+    CHECK_STR("dhba", marks);
+    go_on_panic(NULL);
+}
+
+TEST(clean_ups_run_where_a_recovered_panic_ends_the_goroutine)
+{
+    forget_marks();
+    run_as_goroutine(outer, (void *)panics_and_recovers);
+    CHECK_STR("rdba", marks);
+}
+
+TEST(clean_ups_run_in_go_exit)
+{
+    forget_marks();
+    run_as_goroutine(outer, (void *)leaves);
+    CHECK_STR("dba", marks);
+}
+
+static void try_to_leave(void *arg)
+{
+    __attribute__((cleanup(clean))) char t = 't';
+
+    (void)arg;
+    go_try(outer, (void *)leaves, NULL);
+    mark(t == 't' ? '!' : '?');
+}
+
+__attribute__((noinline)) static void try_twice_to_leave(void *arg)
+{
+    __attribute__((cleanup(clean))) char u = 'u';
+    GO_DEFER(mark_deferred, "e");
+
+    go_try(try_to_leave, arg, NULL);
+    mark(u == 'u' ? '!' : '?');
+}
+
+TEST(clean_ups_run_in_go_exit_through_all_tries)
+{
+    forget_marks();
+    run_as_goroutine(try_twice_to_leave, NULL);
+    CHECK_STR("debatu", marks);
+}
+
+static void try_in_clean_up(const char *which)
+{
+    mark(*which);
+    mark('0' + (char)go_try(panics, NULL, NULL));
+    CHECK_EQ(0, go_sleep(GO_MILLISECOND));
+    mark('0' + (char)go_try(outer, (void *)panics, NULL));
+}
+
+__attribute__((noinline)) static void leave_and_try(void *arg)
+{
+    __attribute__((cleanup(try_in_clean_up))) char c = 'c';
+
+    leaves(arg);
+    mark(c);
+}
+
+TEST(clean_ups_at_the_end_of_a_goroutine_may_wait_and_try)
+{
+    forget_marks();
+    run_as_goroutine(try_to_leave, NULL);
+    CHECK_STR("dbat", marks);
+    forget_marks();
+    run_as_goroutine(leave_and_try, NULL);
+    CHECK_STR("c1dba1", marks);
+}
+
+static void leave_badly(void *arg)
+{
+    __attribute__((cleanup(clean))) char a = 'a';
+    __attribute__((cleanup(panic_again))) char p = 'p';
+
+    leaves(arg);
+    mark(a);
+    mark(p);
+}
+
+static void try_to_leave_badly(void *arg)
+{
+    __attribute__((cleanup(clean))) char t = 't';
+
+    go_try(leave_badly, arg, NULL);
+    mark(t == 't' ? '!' : '?');
+}
+
+TEST(a_panic_in_a_clean_up_while_the_goroutine_ends_lands_nowhere)
+{
+    if (BY_CLANG)
+        SKIP("clang ends the program where a clean-up does not return");
+    CHECK(go_on_panic(end_it) == NULL);
+    forget_marks();
+    run_as_goroutine(try_to_leave_badly, NULL);
+    CHECK_STR("phat", marks);
+    forget_marks();
+    run_as_goroutine(clean_badly, NULL);
+    CHECK_STR("hpha", marks);
+    go_on_panic(NULL);
+    forget_marks();
+    run_as_goroutine(try_to_leave, NULL);
+    CHECK_STR("dbat", marks);
+}
+
+/* ---- very often ---- */
+
 static atomic_int cleaned;
 static void (*volatile fail_now)(void *) = fault_write; /* a compiler that knew it would see that it does not throw */
 
@@ -234,4 +383,25 @@ TEST(goroutines_fault_and_clean_up_thousands_of_times)
     go_maxprocs(4);
     crew_run(8, clean_often, NULL);
     CHECK_EQ(8 * 10 * SCALED(500), atomic_load(&cleaned));
+}
+
+static void leave_deep(void *arg)
+{
+    int depth = 10;
+
+    (void)arg;
+    go_try(fail_deep, &depth, NULL);
+}
+
+TEST(goroutines_end_with_clean_ups_thousands_of_times)
+{
+    int64_t before = go_count();
+    atomic_store(&cleaned, 0);
+    fail_now = leaves;
+    go_maxprocs(4);
+    for (int i = 0; i < SCALED(2000); i++)
+        CHECK_EQ(0, go_spawn(leave_deep, NULL));
+    EVENTUALLY(go_count() == before);
+    CHECK_EQ(10 * SCALED(2000), atomic_load(&cleaned));
+    fail_now = fault_write;
 }

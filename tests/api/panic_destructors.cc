@@ -61,16 +61,38 @@ static void throws_inside(void *)
     panics();
 }
 
+static void tell(bool ok, const char *what, const char *expected)
+{
+    printf("%sok %d - %s\n", ok ? "" : "not ", ++number, what);
+    if (ok)
+        return;
+    printf("# marks \"%s\", expected \"%s\"\n", marks, expected);
+    failures++;
+}
+
 static void check(const char *what, const char *expected, void (*fn)(void *), void (*fail)())
 {
     go_panic_info info;
     memset(marks, 0, sizeof marks);
-    bool ok = go_try(fn, reinterpret_cast<void *>(fail), &info) == 1 && strcmp(marks, expected) == 0;
-    printf("%sok %d - %s\n", ok ? "" : "not ", ++number, what);
-    if (!ok) {
-        printf("# marks \"%s\", expected \"%s\"\n", marks, expected);
-        failures++;
-    }
+    int tried = go_try(fn, reinterpret_cast<void *>(fail), &info);
+    tell(tried == 1 && strcmp(marks, expected) == 0, what, expected);
+}
+
+static go_panic_verdict end_it(const go_panic_info *) { return GO_PANIC_END; }
+
+static void leaves(void *)
+{
+    Marker a('a');
+    go_exit();
+}
+
+static void check_end(const char *what, const char *expected, void (*fn)(void *), void (*fail)())
+{
+    memset(marks, 0, sizeof marks);
+    go_spawn(fn, reinterpret_cast<void *>(fail));
+    while (go_count() > 1)
+        go_yield();
+    tell(strcmp(marks, expected) == 0, what, expected);
 }
 
 static void catches(void *)
@@ -85,7 +107,7 @@ int main(int argc, char **)
 {
     if (argc > 1)
         return go_try(catches, nullptr, nullptr);
-    puts("1..5");
+    puts("1..7");
     check("destructors run in a panic", "ba", with_destructors, panics);
     check("destructors run after a fault in a function that was called", "ba", with_destructors, faults);
 #ifdef __clang__
@@ -96,5 +118,8 @@ int main(int argc, char **)
 #endif
     check("who catches everything sees a panic pass, and throws it on", "bxa", caught_and_thrown_on, panics);
     check("exceptions work beside panics", "bea", throws_inside, panics);
+    go_on_panic(end_it);
+    check_end("destructors run where the handler has the goroutine end", "ba", with_destructors, panics);
+    check_end("destructors run in go_exit", "a", leaves, nullptr);
     return failures != 0;
 }
