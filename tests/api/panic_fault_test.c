@@ -99,6 +99,20 @@ TEST(a_call_of_no_function_is_a_panic_at_its_caller)
     CHECK(is_in(fault_call, info.pc));
 }
 
+TEST(a_call_of_data_is_a_panic_at_its_caller)
+{
+    static long data[16];
+
+    fault_function = (void (*)(void))(uintptr_t)data;
+    struct go_panic_info info = caught(fault_call, NULL);
+    fault_function = NULL;
+    CHECK_EQ(SIGSEGV, info.signal);
+    CHECK_EQ(SEGV_ACCERR, info.code);
+    CHECK_EQ((uintptr_t)data, info.address);
+    CHECK(is_in(fault_call, info.pc));
+    CHECK(strstr(info.message, "no code") != NULL);
+}
+
 TEST(a_fault_in_libc_is_a_panic_too)
 {
     if (WITH_ASAN || WITH_TSAN)

@@ -6,9 +6,16 @@
 
 static int *volatile nowhere;
 
-__attribute__((no_sanitize("undefined"))) static void *fault(void *arg)
+__attribute__((no_sanitize("undefined"))) static void fault(void *arg)
 {
+    (void)arg;
     *nowhere = 1;
+}
+
+/* A go_try does not help. */
+static void *try(void *arg)
+{
+    go_try(fault, arg, NULL);
     return arg;
 }
 
@@ -17,7 +24,7 @@ int main(void)
     pthread_t thread;
 
     go_yield();
-    if (pthread_create(&thread, NULL, fault, NULL) == 0)
+    if (pthread_create(&thread, NULL, try, NULL) == 0)
         pthread_join(thread, NULL);
     return 0;
 }
