@@ -44,7 +44,7 @@ struct go_panic_info {
     int signal;         /* SIGSEGV, SIGBUS, SIGFPE or SIGILL; 0: no fault */
     int code;           /* the system's reason (si_code) */
     uintptr_t address;  /* that the fault is about; 0 where the system tells none */
-    uintptr_t pc;       /* of the instruction; after a call of what is no code: where the call returns to; 0: no fault */
+    uintptr_t pc;       /* of the instruction; where what was called is no code: inside the call's; 0: no fault */
     uintptr_t reserved[4];
     char message[192]; /* cut to fit */
 };

@@ -57,9 +57,9 @@ uintptr_t arch_frame_fp(const void *frame);
  * returns, on the thread on which it does. */
 void arch_frame_resume(const void *frame);
 
-/* arch_frame_return edits a frame whose pc is where a call has just gone to: the call seems to have returned. Reads the stack at
- * sp. */
-void arch_frame_return(void *frame);
+/* arch_frame_uncall edits a frame whose pc is where a call has just gone to: it stands inside the call's instruction then, so that
+ * an unwinder finds what belongs to the call. It can not go on from there. Reads the stack at sp. */
+void arch_frame_uncall(void *frame);
 
 /* arch_inject_room: how many bytes below an interrupted sp arch_inject needs at most, red zone included, on top of what the OS
  * itself pushes (os_frame_room) and what callee needs. */

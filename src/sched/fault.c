@@ -71,7 +71,7 @@ static bool make_panic(struct thread *m, void *frame, const struct os_fault *fau
     uintptr_t pc = arch_frame_pc(frame);
     m->fault_of_call = is_wild(pc, fault);
     if (m->fault_of_call)
-        arch_frame_return(frame);
+        arch_frame_uncall(frame);
     m->fault_pc = arch_frame_pc(frame);
     m->fault = *fault;
     return arch_inject(frame, sigpanic);

@@ -86,6 +86,22 @@ __attribute__((noinline, no_sanitize("undefined"))) static void fault_itself(voi
     mark(c);
 }
 
+__attribute__((noinline, no_sanitize("undefined"))) static void call_nothing(void *arg)
+{
+    __attribute__((cleanup(clean))) char c = 'c';
+
+    (void)arg;
+    fault_function(); /* the last that c covers: the place that it would return to is not */
+    __asm__ volatile("" : : "r"(&c) : "memory");
+}
+
+TEST(clean_ups_of_the_function_that_calls_no_function_run)
+{
+    forget_marks();
+    CHECK_EQ(1, go_try(call_nothing, NULL, NULL));
+    CHECK_STR("c", marks);
+}
+
 #ifdef __clang__
 enum { BY_CLANG = true };
 #else

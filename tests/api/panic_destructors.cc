@@ -16,6 +16,7 @@ struct Marker {
 };
 
 static int *volatile nowhere;
+static void (*volatile no_function)();
 
 __attribute__((noinline)) static void panics() { go_panic("from C++ %d", 7); }
 __attribute__((noinline)) static void faults() { *nowhere = 1; }
@@ -34,6 +35,16 @@ static void faults_itself(void *)
 {
     Marker c('c');
     *nowhere = 1;
+    marks[strlen(marks)] = '!';
+}
+
+static void calls_nothing(void *)
+{
+    Marker a('a');
+    {
+        Marker b('b');
+        no_function(); // the last that is covered by b: the place that it would return to is not
+    }
     marks[strlen(marks)] = '!';
 }
 
@@ -107,9 +118,10 @@ int main(int argc, char **)
 {
     if (argc > 1)
         return go_try(catches, nullptr, nullptr);
-    puts("1..7");
+    puts("1..8");
     check("destructors run in a panic", "ba", with_destructors, panics);
     check("destructors run after a fault in a function that was called", "ba", with_destructors, faults);
+    check("destructors of the function that calls no function run", "ba", calls_nothing, faults);
 #ifdef __clang__
     printf("ok %d - destructors of the function that faults run # SKIP clang does not have -fnon-call-exceptions\n", ++number);
     (void)faults_itself;

@@ -43,10 +43,10 @@ void arch_frame_resume(const void *frame)
     x86_resume_flags(reg(frame, REG_EFL));
 }
 
-void arch_frame_return(void *frame)
+void arch_frame_uncall(void *frame)
 {
     greg_t *regs = ((ucontext_t *)frame)->uc_mcontext.gregs;
-    regs[REG_RIP] = *(const greg_t *)(uintptr_t)regs[REG_RSP];
+    regs[REG_RIP] = *(const greg_t *)(uintptr_t)regs[REG_RSP] - 1;
     regs[REG_RSP] += (greg_t)sizeof(greg_t);
 }
 
