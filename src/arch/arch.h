@@ -17,7 +17,8 @@
 /* Each cpu.h defines: ARCH_STACK_ALIGN, ARCH_RED_ZONE (bytes below sp that compiled code may use), ARCH_CACHE_LINE, and
  * static inline void arch_relax(void): the instruction for a spinning loop;
  * static inline void arch_settle(void): what an interrupt's handler must do first, where the OS leaves flags of the interrupted
- * code on that compiled code does not expect. */
+ * code on that compiled code does not expect.
+ * Inline assembly of programs' is compiled without these: what it needs of a CPU is in include/goroutine/restart_<cpu>.h. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include "arch/amd64/cpu.h"
 #elif defined(__i386__)
@@ -52,6 +53,14 @@ _Noreturn void arch_land(void *landing);
 uintptr_t arch_frame_pc(const void *frame);
 uintptr_t arch_frame_sp(const void *frame);
 uintptr_t arch_frame_fp(const void *frame);
+
+/* arch_frame_set_pc makes the frame resume at pc, in the instruction set that it is in. */
+void arch_frame_set_pc(void *frame, uintptr_t pc);
+
+/* arch_saves_pc: whether the word `at` of the stack that the frame interrupted, below high, is the saved pc of an earlier interrupt
+ * on that stack, as far as the words around it tell. It is asked about words that hold the address of an instruction: a chance hit
+ * must be out of the question. */
+bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high);
 
 /* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
  * returns, on the thread on which it does. */

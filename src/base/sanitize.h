@@ -23,6 +23,13 @@
 #define READS_RACILY
 #endif
 
+/* A function that reads the words of a stack, whatever they are. */
+#if defined(SANITIZE_ADDRESS)
+#define READS_ANYTHING __attribute__((no_sanitize("address"), noinline))
+#else
+#define READS_ANYTHING
+#endif
+
 #if defined(SANITIZE_THREAD)
 
 /* ThreadSanitizer delivers signals late, inside its own code, so nothing can be preempted there; it runs a thread of its own. */

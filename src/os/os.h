@@ -131,6 +131,12 @@ void os_interrupt_unmask(void);
  * belongs to a thread (the alternate stack) the calling thread's. [signal] */
 void os_frame_adopt(void *frame);
 
+/* True if signals were masked where the interrupt struck, as they are while a handler runs. [signal] */
+bool os_frame_masks(const void *frame);
+
+/* Above all frames on the stack of the thread that the process began with. [signal] */
+uintptr_t os_first_stack_end(void);
+
 /* How many bytes below the interrupted stack pointer an interrupt may use, at most: the red zone, the kernel's frame (which grows
  * with the machine's vector registers), the handler, and 1 KiB for what the hook does on that stack. */
 size_t os_frame_room(void);

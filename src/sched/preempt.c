@@ -166,6 +166,7 @@ void preempt_interrupt(void *frame)
     }
     store_relaxed(&m->wanted, 0);
     bump(&m->preemptions);
+    restart_rewind(m->current, frame);
     if (mode == PREEMPT_INJECT && arch_inject(frame, injected))
         return; /* else this frame cannot take a call: it is left in place */
     struct goroutine *g = m->current;

@@ -7,6 +7,8 @@
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
+#define GO_RESTART_NO_SEQUENCES
+#include "goroutine/restart.h"
 #include "goroutine/task.h"
 
 struct processor *processor_at(int i)
@@ -14,9 +16,11 @@ struct processor *processor_at(int i)
     return load_acquire(&sched.processor[i]); /* partner: the store in make */
 }
 
+/* The calling thread m takes it. */
 void processor_take(struct thread *m, struct processor *p)
 {
     m->p = p;
+    thread_set_here(p->id);
     store_relaxed(&p->m, m);
     store_ordered(&p->state, P_RUNNING);
 }
@@ -26,6 +30,7 @@ struct processor *processor_drop(struct thread *m)
 {
     struct processor *p = m->p;
     m->p = NULL;
+    thread_set_here(GO_NOWHERE);
     store_relaxed(&p->m, NULL);
     return p;
 }

@@ -262,6 +262,7 @@ extern struct scheduler sched;
 /* thread.c */
 struct thread *thread_self(void); /* NULL on a plain thread; ask again after every switch */
 struct goroutine *thread_stand_in(void);
+void thread_set_here(uint32_t processor);
 int thread_start(struct processor *p);
 int thread_adopt_first(struct goroutine *main_goroutine);
 _Noreturn void thread_retire(struct thread *m);
@@ -314,6 +315,9 @@ struct goroutine *find_work(struct thread *m);
 void wake_for(struct processor *p);
 void wake_any(void);
 void hand_over(struct processor *p);
+
+/* restart.c */
+void restart_rewind(struct goroutine *g, void *frame);
 
 /* goroutine.c */
 extern struct goroutine main_goroutine;

@@ -11,11 +11,15 @@
 
 #include <errno.h>
 
+#define GO_RESTART_NO_SEQUENCES
+#include "goroutine/restart.h"
+
 #define THREAD_STACK    ((size_t)256 << 10)
 #define SCHEDULER_STACK ((size_t)64 << 10)
 
 static _Thread_local struct thread *self;
 static _Thread_local struct goroutine stand_in;
+__thread uint32_t go_here = GO_NOWHERE;
 
 /* Not inline, and not to be reasoned about: after a switch the same goroutine may be on another thread, and an address of a
  * thread-local that the compiler kept from before would be the old thread's. */
@@ -50,6 +54,12 @@ uint64_t sched_random(void)
 static NOINLINE void set_self(struct thread *m)
 {
     self = m;
+}
+
+/* For restartable sequences, which read it at any time; but not while it changes, since that is done in our own text. */
+NOINLINE void thread_set_here(uint32_t processor)
+{
+    go_here = processor;
 }
 
 /* Descriptors stay on the list of all for ever, for the sake of their counters. One that is used again is on it. */

@@ -107,8 +107,8 @@ soname() {
     readelf -dW "$1" | grep -q "SONAME.*\[$2\]" || echo "its soname is not $2"
 }
 
-# The functions that the public headers declare, sorted.
+# What the public headers declare, sorted: functions, and one variable.
 declared() {
-    echo '#include <goroutine.h>' | $CC -E -P -Iinclude -x c - | tr '\n' ' ' | tr ';' '\n' |
-        sed -n 's/__attribute__((visibility("default")))/\n/p' | grep -v '^$' | sed -n 's/^[^(]*\(__attribute__((noreturn))\)\{0,1\}[^(]*[ *]\(go_[a-z0-9_]*\) *(.*/\2/p' | sort -u
+    printf '#include <goroutine.h>\n#include <goroutine/counter.h>\n' | $CC -E -P -Iinclude -x c - | tr '\n' ' ' | tr ';' '\n' |
+        sed -n 's/__attribute__((visibility("default")))/\n/p' | grep -v '^$' | sed -n 's/^[^(]*\(__attribute__((noreturn))\)\{0,1\}[^(]*[ *]\(go_[a-z0-9_]*\) *(.*/\2/p; s/^ *__thread.* \(go_[a-z0-9_]*\)$/\1/p' | sort -u
 }

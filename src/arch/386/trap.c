@@ -45,6 +45,22 @@ uintptr_t arch_frame_fp(const void *frame)
     return reg(frame, REG_EBP);
 }
 
+void arch_frame_set_pc(void *frame, uintptr_t pc)
+{
+    ((ucontext_t *)frame)->uc_mcontext.gregs[REG_EIP] = (greg_t)pc;
+}
+
+/* Behind the pc lie the code segment, the flags, the stack pointer and its segment, in both kinds of frames that this kernel has.
+ */
+bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
+{
+    enum { CODE = REG_CS - REG_EIP, SP = REG_UESP - REG_EIP, STACK = REG_SS - REG_EIP };
+    if (high - (uintptr_t)at <= STACK * sizeof *at)
+        return false;
+    return (uint16_t)at[CODE] == (uint16_t)reg(frame, REG_CS) && (uint16_t)at[STACK] == (uint16_t)reg(frame, REG_SS) &&
+           at[SP] > (uintptr_t)at && at[SP] <= high;
+}
+
 void arch_frame_resume(const void *frame)
 {
     x86_resume_flags(reg(frame, REG_EFL));

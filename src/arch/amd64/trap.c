@@ -38,6 +38,20 @@ uintptr_t arch_frame_fp(const void *frame)
     return reg(frame, REG_RBP);
 }
 
+void arch_frame_set_pc(void *frame, uintptr_t pc)
+{
+    ((ucontext_t *)frame)->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
+}
+
+/* Before the pc lies the stack pointer, two words behind it the segments, as in every frame of this kernel. */
+bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
+{
+    enum { SP = REG_RSP - REG_RIP, SEGMENTS = REG_CSGSFS - REG_RIP };
+    if (high - (uintptr_t)at <= SEGMENTS * sizeof *at)
+        return false;
+    return at[SEGMENTS] == reg(frame, REG_CSGSFS) && at[SP] > (uintptr_t)at && at[SP] <= high;
+}
+
 void arch_frame_resume(const void *frame)
 {
     x86_resume_flags(reg(frame, REG_EFL));

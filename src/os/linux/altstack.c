@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -91,4 +92,20 @@ __attribute__((noinline)) void os_frame_adopt(void *frame)
         context->uc_stack = alternate.used;
     else
         sigaltstack(NULL, &context->uc_stack);
+}
+
+/* Of the mask, the kernel's frame has as many bits as there are signals. */
+bool os_frame_masks(const void *frame)
+{
+    const ucontext_t *context = frame;
+    uint64_t masked;
+    _Static_assert(_NSIG <= 65, "the kernel's signal set");
+    memcpy(&masked, &context->uc_sigmask, sizeof masked);
+    return masked != 0;
+}
+
+/* The kernel puts the program's name there, above the environment. */
+uintptr_t os_first_stack_end(void)
+{
+    return getauxval(AT_EXECFN);
 }

@@ -1,0 +1,64 @@
+/* A restartable sequence for tests: it adds one to the cell of its processor in three steps (load, increment, store), so that what
+ * comes between them is lost unless it begins anew; and the same instructions without being one.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_SCHED_SEQUENCES_H
+#define TESTS_SCHED_SEQUENCES_H
+
+#include "goroutine/restart.h"
+
+enum { SEQUENCE_CELLS = 8, SEQUENCE_LENGTH = 7 }; /* instructions */
+
+typedef unsigned long sequence_cells[SEQUENCE_CELLS];
+
+/* Both restart outside: where they begin anew, they add one to *restarts first. False: there is no cell, and nothing was added. */
+#if defined(__x86_64__)
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto("jmp 1f\n"                                                                                                        \
+                 "3:\tlock incq %[restarts]\n"                                                                                     \
+                 "1:\t" GO_HERE("%[at]", "%%eax") "cmpl $8, %%eax\n\t"                                                             \
+                                                  "jae %l[nowhere]\n\t"                                                            \
+                                                  "leaq (%[cells], %%rax, 8), %%rax\n\t"                                           \
+                                                  "movq (%%rax), %%rcx\n\t"                                                        \
+                                                  "incq %%rcx\n\t"                                                                 \
+                                                  "movq %%rcx, (%%rax)\n"                                                          \
+                                                  "2:\n\t" mark                                                                    \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
+                 : "rax", "rcx", "cc", "memory"                                                                                    \
+                 : nowhere)
+#elif defined(__i386__)
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto("jmp 1f\n"                                                                                                        \
+                 "3:\tlock incl %[restarts]\n"                                                                                     \
+                 "1:\t" GO_HERE("%[at]", "%%eax") "cmpl $8, %%eax\n\t"                                                             \
+                                                  "jae %l[nowhere]\n\t"                                                            \
+                                                  "leal (%[cells], %%eax, 4), %%eax\n\t"                                           \
+                                                  "movl (%%eax), %%ecx\n\t"                                                        \
+                                                  "incl %%ecx\n\t"                                                                 \
+                                                  "movl %%ecx, (%%eax)\n"                                                          \
+                                                  "2:\n\t" mark                                                                    \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
+                 : "eax", "ecx", "cc", "memory"                                                                                    \
+                 : nowhere)
+#endif
+
+static inline bool sequence_add(unsigned long *cells, volatile unsigned long *restarts)
+{
+    SEQUENCE(GO_RESTARTABLE("1b", "2b", "3b"));
+    return true;
+nowhere:
+    return false;
+}
+
+static inline bool sequence_unmarked(unsigned long *cells, volatile unsigned long *restarts)
+{
+    SEQUENCE("");
+    return true;
+nowhere:
+    return false;
+}
+
+#endif
