@@ -27,6 +27,7 @@ var benches = map[string]func(){
 	"mpmc4x4":     func() { perOp("mpmc4x4", func(n int) { pass(n, 4) }) },
 	"select3":     func() { perOp("select3", selectAll) },
 	"mutex8":      func() { perOp("mutex8", contend) },
+	"counter":     func() { perOp("counter_atomic", countAtomic); perOp("counter_mutex", countLocked) },
 	"skynet":      func() { report("skynet", "ns", best(tree, leaves)/leaves) },
 	"sieve":       func() { report("sieve", "ms", best(sieve, primes)/1e6) },
 	"sleepers":    func() { report("sleepers", "ns", best(sleepAll, sleepers)/sleepers) },

@@ -1,4 +1,4 @@
-// yield, spawn256, spawnjoin, mutex8, sleepers.
+// yield, spawn256, spawnjoin, mutex8, counter, sleepers.
 //
 // SPDX-License-Identifier: MIT
 package main
@@ -80,6 +80,40 @@ func contend(n int) {
 	}
 	all.Wait()
 	expect("counter", counter, n)
+}
+
+// count runs add in as many goroutines as there are processors, n times in all.
+func count(n int, add func()) int {
+	var all sync.WaitGroup
+	procs := runtime.GOMAXPROCS(0)
+	all.Add(procs)
+	for i := 0; i < procs; i++ {
+		go func() {
+			for k := 0; k < n/procs; k++ {
+				add()
+			}
+			all.Done()
+		}()
+	}
+	all.Wait()
+	return n / procs * procs
+}
+
+func countAtomic(n int) {
+	var word int64
+	added := count(n, func() { atomic.AddInt64(&word, 1) })
+	expect("word", int(word), added)
+}
+
+func countLocked(n int) {
+	var lock sync.Mutex
+	counter := 0
+	added := count(n, func() {
+		lock.Lock()
+		counter++
+		lock.Unlock()
+	})
+	expect("counter", counter, added)
 }
 
 func sleepAll(n int) {

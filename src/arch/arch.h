@@ -58,8 +58,8 @@ uintptr_t arch_frame_fp(const void *frame);
 void arch_frame_set_pc(void *frame, uintptr_t pc);
 
 /* arch_saves_pc: whether the word `at` of the stack that the frame interrupted, below high, is the saved pc of an earlier interrupt
- * on that stack, as far as the words around it tell. It is asked about words that hold the address of an instruction: a chance hit
- * must be out of the question. */
+ * on that stack, as far as the words around it tell. It is asked about words that hold the address of an instruction: no chance hit
+ * may pass, but what is left of a frame that has gone may. */
 bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high);
 
 /* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
