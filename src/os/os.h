@@ -41,6 +41,9 @@ _Noreturn void os_thread_exit(void);
 /* Lets another thread of the system run. [signal] */
 void os_thread_yield(void);
 
+/* Has in_child() run in the child of every fork, before fork returns there. From constructors only. */
+void os_fork_watch(void (*in_child)(void));
+
 /* Asks the system to wake the calling thread at once and on time: fine timers; for the monitor (urgent) also a short slice and,
  * where allowed, priority over the others, which threads that it starts do not inherit. Best effort. */
 void os_thread_set_prompt(bool urgent);

@@ -162,6 +162,18 @@ static void replace(struct table *old, struct table *new)
         os_unmap(old, old->size);
 }
 
+/* Neither who was in an interrupt then nor who was making a new table is in the child of a fork. */
+static void forget_others(void)
+{
+    store_relaxed(&readers, 0);
+    store_relaxed(&lock.word, LOCK_FREE);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    os_fork_watch(forget_others);
+}
+
 void go_restart_load(const struct go_restart *first, const struct go_restart *last)
 {
     if (first == last)

@@ -11,7 +11,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <ucontext.h>
+#include <unistd.h>
 #include "hogs.h"
 
 #include "arch/arch.h"
@@ -342,4 +344,29 @@ TEST(sequences_begin_anew_also_while_objects_come_and_go)
     for (int i = 0; i < SEQUENCE_CELLS; i++)
         found += cells[i];
     CHECK_EQ(atomic_load(&sum), found);
+}
+
+/* Which the others may be in the middle of at the moment of the fork. */
+TEST(the_child_of_a_fork_may_load_and_unload)
+{
+    int status, ended = 0;
+    struct crew *c;
+
+    make_records();
+    atomic_store(&loading_stops, false);
+    c = crew_start_threads(2, load_and_unload, NULL);
+    for (int i = 0; i < SCALED(100); i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            go_restart_load(records, records + RECORDS);
+            go_restart_unload(records, records + RECORDS);
+            _exit(0);
+        }
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+        ended += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    }
+    atomic_store(&loading_stops, true);
+    crew_wait(c);
+    CHECK_EQ(SCALED(100), ended);
 }

@@ -54,6 +54,11 @@ __attribute__((constructor)) static void watch_forks(void)
     pthread_atfork(NULL, NULL, forget_numbers);
 }
 
+void os_fork_watch(void (*in_child)(void))
+{
+    pthread_atfork(NULL, NULL, in_child);
+}
+
 /* ---- start and end ---- */
 
 struct start {
