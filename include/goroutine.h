@@ -1,4 +1,5 @@
-/* libgoroutine: preemptive goroutines for C. This header includes the whole face; each part is the manual of one concept.
+/* libgoroutine: preemptive goroutines for C. This header includes the whole face, but for restart.h and counter.h; each part is the
+ * manual of one concept.
  *
  * SPDX-License-Identifier: MIT
  *

@@ -24,16 +24,16 @@
  *  - it is entered at its begin only. It may be left by a jump from any of its instructions, which then did not commit;
  *  - it is short, and free of loops: who is always taken off within it would never finish it;
  *  - the processor is asked for within it (GO_HERE), each time: what was known before may be old;
- *  - what the commit writes is written by nobody else in another way, but by who runs on that processor: in blocking regions, and
- * on plain threads, there is none, and something else must be done (the jump above);
+ *  - what the commit writes is written only by who runs on that processor. In blocking regions and on plain threads there is
+ *    none, and something else must be done (the jump above);
  *  - readers elsewhere read it in one piece (an atomic load), and know that it changes.
  *
- * What holds: a preemption rewinds the pc of the goroutine's own frame; and those of handlers of the program's, where one
- * of them interrupted a sequence, ran on the goroutine's own stack and was preempted itself. A handler is known by the signals that
- * are masked while it runs, at least its own; one that masks none (SA_NODEFER with an empty sa_mask, or where it takes its mask
- * away itself) must have SA_ONSTACK, or keep preemption off. Handlers on an alternate stack are never preempted. A handler sees the
- * pc of the sequence as it is, also that of a fault in it; it may use the same sequences on other memory. Under ThreadSanitizer,
- * and with GOROUTINE_PREEMPT=off, nothing is preempted.
+ * What holds: a preemption rewinds the pc of the goroutine's own frame; and those of handlers of the program's, where one of them
+ * interrupted a sequence, runs on the goroutine's own stack and is preempted itself. A handler is known by the signals that are
+ * masked while it runs, at least its own; then the stack is searched for its frame, at about a nanosecond a word. One that masks
+ * none (SA_NODEFER with an empty sa_mask, or it takes the mask away itself) is not known and must have SA_ONSTACK: on an alternate
+ * stack nothing is preempted. A handler sees the pc of the sequence as it is, also that of a fault in it, and does not touch what
+ * the sequence works on. Under ThreadSanitizer, and with GOROUTINE_PREEMPT=off, nothing is preempted.
  *
  * The program's sequences, and those of each shared object, become known by constructors that run before the others of the same
  * file, also when dlopen loads it, and are forgotten when dlclose takes it away. Assembler: GNU 2.36, or clang 13. Linkers keep the

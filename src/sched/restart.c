@@ -94,6 +94,8 @@ static READS_ANYTHING void rewind_others(const struct table *t, const void *fram
 /* g is about to be taken off at this frame. */
 void restart_rewind(struct goroutine *g, void *frame)
 {
+    if (!load_relaxed(&table)) /* no code that runs here can have come with an object that is not in it yet */
+        return;
     struct table *t = begin_to_read();
     if (t) {
         arch_frame_set_pc(frame, restart_of(t, arch_frame_pc(frame)));

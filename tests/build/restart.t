@@ -8,7 +8,7 @@ BUILD=${BUILD:-build}
 COMPILE=${COMPILE:-$CC -O2 -Iinclude -Isrc}
 TEST_LIBS=${TEST_LIBS:--pthread}
 
-# One file with sequences (two, or one in two places), one without any, one that has them inlined into a function of its own section.
+# One file with a sequence, and one without any.
 cat >"$work/one.c" <<'END'
 #include <goroutine/counter.h>
 void add_one(go_counter *c);
@@ -125,6 +125,46 @@ for flags in -O0 -O3 -Os "-O2 -ffunction-sections -Wl,--gc-sections" "-O2 -fno-p
         check "a program built with $flags knows its sequences" works $flags
     else
         skip "a program built with $flags knows its sequences" "the compiler can not build one"
+    fi
+done
+
+# The same without any, and in C++, where functions in several files are one.
+without() {
+    # shellcheck disable=SC2086
+    quiet $COMPILE "$@" -o "$work/nothing" "$work/nothing.c" "$BUILD/libgoroutine.a" $TEST_LIBS && quiet ${RUN:-} "$work/nothing"
+}
+{ cat "$work/none.c"; echo 'int main(void) { return go_restart_first != NULL; }'; } >"$work/nothing.c"
+check "a program without sequences has no section for them" without -O2
+check "nor without optimization" without -O0
+
+cat >"$work/inline.h" <<'END'
+#include <goroutine/counter.h>
+inline void bump(go_counter *c) { go_counter_add(c, 1); }
+template <class T> void bump_by(go_counter *c, T n) { go_counter_add(c, n); }
+void other(go_counter *c);
+END
+printf '#include "inline.h"\nvoid other(go_counter *c) { bump(c); bump_by(c, 2L); }\n' >"$work/other.cc"
+cat >"$work/main.cc" <<'END'
+#include "inline.h"
+int main()
+{
+    go_counter *c = go_counter_new();
+    bump(c);
+    bump_by(c, 2L);
+    other(c);
+    return go_counter_sum(c) != 6 || go_restart_last - go_restart_first < 2;
+}
+END
+inlines() {
+    # shellcheck disable=SC2086
+    quiet ${CXX_OF_CC:-c++} "$1" -Iinclude -o "$work/inlines" "$work/main.cc" "$work/other.cc" "$BUILD/libgoroutine.a" $TEST_LIBS &&
+        quiet ${RUN:-} "$work/inlines"
+}
+for flags in -O0 -O2; do
+    if command -v "${CXX_OF_CC:-c++}" >/dev/null && [ -z "${SANITIZE:-}" ]; then
+        check "sequences in inline functions and templates of C++, $flags" inlines "$flags"
+    else
+        skip "sequences in inline functions and templates of C++, $flags" "no compiler for it here"
     fi
 done
 
