@@ -6,6 +6,7 @@
 #include <ucontext.h>
 #include "arch/arch.h"
 #include "arch/x86/frame.h"
+#include "base/sanitize.h"
 
 /* arch_preempt's entry record; why it lies where it lies is told in arch/x86/frame.h. In the frame it begins at REG_TRAPNO: trap
  * and error number take the first two words, oldmask and cr2 the last. What is between them is left as it is. */
@@ -52,7 +53,7 @@ void arch_frame_set_pc(void *frame, uintptr_t pc)
 
 /* Behind the pc lie the code segment, the flags, the stack pointer and its segment, in both kinds of frames that this kernel has.
  */
-bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
+READS_ANYTHING bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
 {
     enum { CODE = REG_CS - REG_EIP, SP = REG_UESP - REG_EIP, STACK = REG_SS - REG_EIP };
     if (high - (uintptr_t)at <= STACK * sizeof *at)

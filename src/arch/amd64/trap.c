@@ -6,6 +6,7 @@
 #include <ucontext.h>
 #include "arch/arch.h"
 #include "arch/x86/frame.h"
+#include "base/sanitize.h"
 
 /* arch_preempt's entry record; why it lies where it lies is told in arch/x86/frame.h. */
 struct record {
@@ -44,7 +45,7 @@ void arch_frame_set_pc(void *frame, uintptr_t pc)
 }
 
 /* Before the pc lies the stack pointer, two words behind it the segments, as in every frame of this kernel. */
-bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
+READS_ANYTHING bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
 {
     enum { SP = REG_RSP - REG_RIP, SEGMENTS = REG_CSGSFS - REG_RIP };
     if (high - (uintptr_t)at <= SEGMENTS * sizeof *at)
