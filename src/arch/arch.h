@@ -17,7 +17,9 @@
 /* Each cpu.h defines: ARCH_STACK_ALIGN, ARCH_RED_ZONE (bytes below sp that compiled code may use), ARCH_CACHE_LINE, and
  * static inline void arch_relax(void): the instruction for a spinning loop;
  * static inline void arch_settle(void): what an interrupt's handler must do first, where the OS leaves flags of the interrupted
- * code on that compiled code does not expect.
+ * code on that compiled code does not expect;
+ * struct arch_record { uintptr_t fp, pc; ... }: what a frame pointer points to, and static inline uintptr_t
+ * arch_record_sp(uintptr_t fp): the caller's stack pointer then.
  * Inline assembly of programs' is compiled without these: what it needs of a CPU is in include/goroutine/restart_<cpu>.h. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include "arch/amd64/cpu.h"
@@ -39,8 +41,9 @@ void *arch_context_init(void *top, void (*entry)(void));
  * the floating-point control words included, and nothing else. Returns when somebody switches back. Generated (switch.S). */
 void arch_switch(void **save, void *load);
 
-/* For backtraces of a context that switched away: where it continues, and its frame pointer. */
+/* For backtraces of a context that switched away: where it continues, and its stack and frame pointer there. */
 uintptr_t arch_context_pc(const void *context);
+uintptr_t arch_context_sp(const void *context);
 uintptr_t arch_context_fp(const void *context);
 
 /* arch_call calls fn(arg) and returns false when that has returned; or true once arch_land is called, from below fn, with the

@@ -89,6 +89,10 @@ int os_guard(void *at, size_t size);
 /* Gives the pages back; they read as zero afterwards. No guard may be among them. */
 void os_discard(void *at, size_t size);
 
+/* Copies memory that may not be there, or belong to somebody who is changing it: how many bytes from the start could be read. No
+ * sanitizer takes offence. [signal] */
+size_t os_peek(uintptr_t at, void *to, size_t size);
+
 /* ---- interrupts and faults (signal.c) ---- */
 
 /* A fault, as the kernel found it. */
@@ -158,6 +162,10 @@ void *os_unwinder(const char *name);
 
 /* Writes a name for a code address ("main+0x12 (prog+0x1139)") into buffer. Not async-signal-safe. */
 void os_image_name(uintptr_t pc, char *buffer, size_t size);
+
+/* The same without the symbol ("prog+0x1139"), and without waiting for anybody where the system can. False: it is nobody's text.
+ * [signal] there. */
+bool os_image_place(uintptr_t pc, char *buffer, size_t size);
 
 /* ---- output and end (report.c) ---- */
 

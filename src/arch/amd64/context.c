@@ -38,3 +38,8 @@ uintptr_t arch_context_fp(const void *context)
 {
     return ((const struct context *)context)->rbp;
 }
+
+uintptr_t arch_context_sp(const void *context)
+{
+    return (uintptr_t)&((const struct context *)context)->caller;
+}

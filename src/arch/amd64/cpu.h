@@ -10,6 +10,7 @@
 #define ARCH_CACHE_LINE  64
 
 #include "arch/x86/flags.h"
+#include "arch/x86/record.h"
 
 static inline void arch_relax(void)
 {

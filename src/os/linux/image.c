@@ -81,6 +81,30 @@ struct place {
     char file[256]; /* without its folder; empty: nobody's text */
 };
 
+/* The program itself has no name. */
+static void set_file(struct place *place, const char *path, uintptr_t base)
+{
+    if (path[0] == '\0')
+        path = program_invocation_name;
+    const char *slash = strrchr(path, '/');
+    snprintf(place->file, sizeof place->file, "%s", slash != NULL ? slash + 1 : path);
+    place->base = base;
+}
+
+#if defined(__GLIBC__) && defined(DLFO_STRUCT_HAS_EH_DBASE)
+
+/* Since 2.35: takes no lock, which somebody in the middle of dlopen might hold for long. */
+static bool find(struct place *place)
+{
+    struct dl_find_object object;
+    if (_dl_find_object((void *)place->pc, &object) != 0)
+        return false;
+    set_file(place, object.dlfo_link_map->l_name, object.dlfo_link_map->l_addr);
+    return true;
+}
+
+#else
+
 static bool covers(const struct dl_phdr_info *object, uintptr_t pc)
 {
     for (int i = 0; i < object->dlpi_phnum; i++) {
@@ -97,27 +121,35 @@ static int find_object(struct dl_phdr_info *object, size_t size, void *arg)
     (void)size;
     if (!covers(object, place->pc))
         return 0;
-    const char *path =
-        object->dlpi_name[0] != '\0' ? object->dlpi_name : program_invocation_name; /* the program itself has no name */
-    const char *slash = strrchr(path, '/');
-    snprintf(place->file, sizeof place->file, "%s", slash != NULL ? slash + 1 : path);
-    place->base = object->dlpi_addr;
+    set_file(place, object->dlpi_name, object->dlpi_addr);
     return 1;
 }
 
+static bool find(struct place *place)
+{
+    return dl_iterate_phdr(find_object, place) != 0;
+}
+
+#endif
+
 /* The offset is the one that addr2line takes: from where the file says it lies, which is not always where the object starts. */
-void os_image_name(uintptr_t pc, char *buffer, size_t size)
+bool os_image_place(uintptr_t pc, char *buffer, size_t size)
 {
     struct place place = {.pc = pc};
-    Dl_info symbol;
-    if (dl_iterate_phdr(find_object, &place) == 0) {
-        snprintf(buffer, size, "0x%lx", (unsigned long)pc);
-        return;
-    }
-    unsigned long offset = pc - place.base;
-    if (dladdr((void *)pc, &symbol) != 0 && symbol.dli_sname != NULL)
-        snprintf(buffer, size, "%s+0x%lx (%s+0x%lx)", symbol.dli_sname, (unsigned long)(pc - (uintptr_t)symbol.dli_saddr),
-                 place.file, offset);
+    bool found = find(&place);
+    if (found)
+        snprintf(buffer, size, "%s+0x%lx", place.file, (unsigned long)(pc - place.base));
     else
-        snprintf(buffer, size, "%s+0x%lx", place.file, offset);
+        snprintf(buffer, size, "0x%lx", (unsigned long)pc);
+    return found;
+}
+
+void os_image_name(uintptr_t pc, char *buffer, size_t size)
+{
+    char place[300];
+    Dl_info symbol;
+    if (os_image_place(pc, place, sizeof place) && dladdr((void *)pc, &symbol) != 0 && symbol.dli_sname != NULL)
+        snprintf(buffer, size, "%s+0x%lx (%s)", symbol.dli_sname, (unsigned long)(pc - (uintptr_t)symbol.dli_saddr), place);
+    else
+        snprintf(buffer, size, "%s", place);
 }
