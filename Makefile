@@ -9,6 +9,7 @@
 #   CC=clang             another compiler; one for another CPU (CC=i686-linux-gnu-gcc) chooses that CPU
 #   SANITIZE=address     with undefined; or SANITIZE=thread
 #   HOSTILE=1            constants that make rare things common  SHARED=1   test programs use the shared library
+#   TRACE=               without libgoroutine-trace, which is built where libunwind and gcc's libbacktrace are there
 #
 # SPDX-License-Identifier: MIT
 
@@ -42,7 +43,13 @@ COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) -fno-
 # through one). No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
-all: $(BUILD)/libgoroutine.a $(BUILD)/libgoroutine.so
+# What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything.
+PKG_CONFIG ?= $(if $(findstring -linux-gnu-,$(compiler)),$(triple)-pkg-config,pkg-config)
+unwinder  := $(shell $(PKG_CONFIG) --libs libunwind-generic 2>/dev/null)
+backtrace := $(filter /%,$(shell $(CC) -print-file-name=libbacktrace.a))
+TRACE     ?= $(if $(and $(unwinder),$(backtrace)),1)
+
+all: $(BUILD)/libgoroutine.a $(BUILD)/libgoroutine.so $(if $(TRACE),$(BUILD)/libgoroutine-trace.a $(BUILD)/libgoroutine-trace.so)
 
 # ---- the library ----
 
@@ -118,6 +125,34 @@ $(BUILD)/$(soname): $(BUILD)/libgoroutine.so.$(version)
 $(BUILD)/libgoroutine.so: $(BUILD)/$(soname)
 	ln -sf $(<F) $@
 
+# ---- libgoroutine-trace ----
+
+# Names for the stacks in dumps, for programs that link it. It is no part of the library's text, and uses its public face. libbacktrace
+# comes inside, with what it asks the loader for answered by us; libunwind is linked as it is.
+trace    := $(patsubst %.c,$(BUILD)/%.to,$(wildcard src/os/$(OS)/trace/*.c))
+trace_so := libgoroutine-trace.so
+
+$(trace): TEST_FLAGS := $(COMMON) -fPIC -fvisibility=hidden -fno-lto -idirafter $(dir $(backtrace))include
+
+$(BUILD)/backtrace.a: $(backtrace)
+	$(OBJCOPY) --redefine-sym dl_iterate_phdr=go_trace_objects $< $@
+
+$(BUILD)/libgoroutine-trace.o: $(trace) $(BUILD)/backtrace.a
+	$(CC) $(CFLAGS) -r -nostdlib -o $@ $^
+	$(OBJCOPY) --localize-hidden --keep-global-symbol=go_trace_linked $@
+
+$(BUILD)/libgoroutine-trace.a: $(BUILD)/libgoroutine-trace.o
+
+$(BUILD)/$(trace_so).$(version): $(BUILD)/libgoroutine-trace.o $(BUILD)/libgoroutine.so
+	$(CC) $(CFLAGS) $(sanitize) -shared -o $@ $^ $(unwinder) -pthread -Wl,-soname,$(trace_so).$(call version_part,MAJOR) \
+	    -Wl,-z,text,-z,relro,-z,now,-z,nodelete $(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS)
+
+$(BUILD)/$(trace_so).$(call version_part,MAJOR): $(BUILD)/$(trace_so).$(version)
+	ln -sf $(<F) $@
+
+$(BUILD)/$(trace_so): $(BUILD)/$(trace_so).$(call version_part,MAJOR)
+	ln -sf $(<F) $@
+
 # Everything is made anew when the command that makes it changes.
 $(BUILD)/library.flags: FORCE
 	@mkdir -p $(@D)
@@ -127,20 +162,24 @@ $(BUILD)/library.flags: FORCE
 
 headers := $(wildcard include/*.h include/goroutine/*.h)
 at      := $(DESTDIR)$(LIBDIR)
-installed := $(headers:include/%=$(DESTDIR)$(INCLUDEDIR)/%) $(at)/libgoroutine.a $(at)/libgoroutine.so $(at)/$(soname) \
-             $(at)/libgoroutine.so.$(version) $(at)/pkgconfig/goroutine.pc
+packages  := goroutine $(if $(TRACE),goroutine-trace)
+installed := $(headers:include/%=$(DESTDIR)$(INCLUDEDIR)/%) $(foreach package,$(packages),$(at)/pkgconfig/$(package).pc \
+             $(foreach suffix,a so so.$(call version_part,MAJOR) so.$(version),$(at)/lib$(package).$(suffix)))
 
-install: all
-	install -d $(DESTDIR)$(INCLUDEDIR)/goroutine $(at)/pkgconfig
+install: all $(packages:%=install-%)
+	install -d $(DESTDIR)$(INCLUDEDIR)/goroutine
 	install -m 644 $(wildcard include/*.h) $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(wildcard include/goroutine/*.h) $(DESTDIR)$(INCLUDEDIR)/goroutine
-	install -m 644 $(BUILD)/libgoroutine.a $(at)
-	install -m 755 $(BUILD)/libgoroutine.so.$(version) $(at)
-	ln -sf libgoroutine.so.$(version) $(at)/$(soname)
-	ln -sf $(soname) $(at)/libgoroutine.so
+
+$(packages:%=install-%): install-%: all
+	install -d $(at)/pkgconfig
+	install -m 644 $(BUILD)/lib$*.a $(at)
+	install -m 755 $(BUILD)/lib$*.so.$(version) $(at)
+	ln -sf lib$*.so.$(version) $(at)/lib$*.so.$(call version_part,MAJOR)
+	ln -sf lib$*.so.$(call version_part,MAJOR) $(at)/lib$*.so
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(version)|' \
-	    goroutine.pc.in >$(at)/pkgconfig/goroutine.pc
-	chmod 644 $(at)/pkgconfig/goroutine.pc
+	    $*.pc.in >$(at)/pkgconfig/$*.pc
+	chmod 644 $(at)/pkgconfig/$*.pc
 
 uninstall:
 	rm -f $(installed)
@@ -174,7 +213,7 @@ clean:
 include tests/tests.mk
 
 FORCE:
-.PHONY: all install uninstall asm check-asm format format-check clean FORCE
+.PHONY: all install $(packages:%=install-%) uninstall asm check-asm format format-check clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(objects:.o=.d)

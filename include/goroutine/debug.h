@@ -39,10 +39,36 @@ struct go_stats {
  * The figures are read while they move. Errors: -EINVAL stats is NULL. */
 GO_API int go_stats_read(struct go_stats *stats, size_t size);
 
-/* go_dump writes every goroutine to the descriptor fd: number, name, state, what it waits for and since when, its function and
- * where it was started. SIGQUIT does the same on standard error and lets the program go on, unless the program has a
- * handler of its own for it. Errors: -EINVAL fd is negative. */
+/* go_dump writes every goroutine to the descriptor fd: number, name, state, what it waits for and since when, its function,
+ * where it was started, and its stack, the innermost frame first. SIGQUIT does the same on standard error and lets the program go
+ * on, unless the program has a handler of its own for it. A frame is a line "    function+0x12 file.c:34" in a program that links
+ * libgoroutine-trace, "    program+0x1139" in others: the offset, as addr2line takes it, of the call that the frame is in. One that
+ * computes is stopped for a moment by a signal to see where it is; of one in a blocking region only what called
+ * go_blocking_begin is known. Errors: -EINVAL fd is negative. */
 GO_API int go_dump(int fd);
+
+/* A stack that stands still: its program counter, stack and frame pointer, and how to read it: 1, or 0 where there is nothing. */
+struct go_stack {
+    uintptr_t pc, sp, fp;
+    int (*read)(const struct go_stack *stack, uintptr_t at, void *to, size_t size);
+};
+
+/* How stacks are walked and places named, better than the library can by itself. Both may be called at any time on any thread, a
+ * signal handler's stack included, while others hold any lock of libc: they must not wait, nor allocate from malloc. The first is
+ * called by one thread at a time. NULL: as without. */
+struct go_tracer {
+    /* Calls visit for each frame, the innermost first, until there is no more or visit gives 0, with the address of the instruction
+     * that it is in; of a call, that is any address within it. */
+    void (*walk)(const struct go_stack *stack, int (*visit)(void *argument, uintptr_t pc), void *argument);
+    /* Writes what is at pc as a string of at most size bytes, the 0 included: "function+0x12 file.c:34"; functions that were
+     * inlined there have lines of their own before. 0: it does not know. */
+    int (*name)(uintptr_t pc, char *text, size_t size);
+    void *reserved[6];
+};
+
+/* go_set_tracer has stacks walked and places named by these from now on; NULL: by nobody. *tracer must stay as it is.
+ * libgoroutine-trace does this before main. Errors: -EINVAL something reserved is not 0. */
+GO_API int go_set_tracer(const struct go_tracer *tracer);
 
 /* go_strerror gives a one-line text for a negative errno value that a call returned; never NULL, never to be freed. */
 GO_API const char *go_strerror(int err);

@@ -6,10 +6,8 @@
 
 #include <unwind.h>
 
-#pragma weak _Unwind_Backtrace
 #pragma weak _Unwind_ForcedUnwind
 #pragma weak _Unwind_GetCFA
-#pragma weak _Unwind_GetIPInfo
 
 _Static_assert(sizeof(struct _Unwind_Exception) <= sizeof(((struct unwinding *)0)->exception), "struct unwinding is too small");
 _Static_assert(_Alignof(struct _Unwind_Exception) <= 16, "likewise");
@@ -45,37 +43,4 @@ _Noreturn void unwind_to(struct unwinding *u, uintptr_t until, void (*arrived)(v
         _Unwind_ForcedUnwind(exception, step, u);
     arrived(argument);
     __builtin_unreachable();
-}
-
-typedef _Unwind_Reason_Code walk_fn(_Unwind_Trace_Fn, void *);
-typedef _Unwind_Ptr pc_fn(struct _Unwind_Context *, int *);
-
-struct look {
-    uintptr_t *pcs;
-    size_t n, most;
-    walk_fn *walk;
-    pc_fn *pc_of;
-};
-
-static _Unwind_Reason_Code note(struct _Unwind_Context *context, void *argument)
-{
-    struct look *look = argument;
-    int exact = 0;
-    uintptr_t pc = look->pc_of(context, &exact);
-    if (!pc || look->n == look->most)
-        return _URC_END_OF_STACK;
-    look->pcs[look->n++] = exact ? pc : pc - 1;
-    return _URC_NO_REASON;
-}
-
-size_t unwind_look(uintptr_t *pcs, size_t most, void *(*find)(const char *name))
-{
-    struct look look = {.pcs = pcs, .most = most, .walk = _Unwind_Backtrace, .pc_of = _Unwind_GetIPInfo};
-    if (find && (!look.walk || !look.pc_of)) {
-        look.walk = (walk_fn *)find("_Unwind_Backtrace");
-        look.pc_of = (pc_fn *)find("_Unwind_GetIPInfo");
-    }
-    if (look.walk && look.pc_of)
-        look.walk(note, &look);
-    return look.n;
 }

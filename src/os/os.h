@@ -156,10 +156,6 @@ bool os_image_start(void);
 /* True if pc lies in the main program's own text, as of os_image_start. [signal] */
 bool os_image_owns(uintptr_t pc);
 
-/* A function of the compiler's unwinder, from the library that the system keeps it in; NULL: not to be had. Takes memory and locks
- * of libc's. */
-void *os_unwinder(const char *name);
-
 /* Writes a name for a code address ("main+0x12 (prog+0x1139)") into buffer. Not async-signal-safe. */
 void os_image_name(uintptr_t pc, char *buffer, size_t size);
 

@@ -8,6 +8,7 @@
 #include "sched/runtime.h"
 
 #include "sched/sched.h"
+#include "sched/trace.h"
 
 #include "goroutine/task.h"
 
@@ -32,8 +33,9 @@ void go_blocking_begin(void)
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE || g->blocking++)
         return;
+    g->outside = trace_caller(__builtin_frame_address(0));
     store_relaxed(&g->since, load_relaxed(&sched.clock));
-    store_relaxed(&g->state, G_BLOCKED);
+    store_release(&g->state, G_BLOCKED); /* partner: a dump, which reads `outside` after it */
     add_ordered(&sched.blocking, 1);
     lend(thread_self());
 }

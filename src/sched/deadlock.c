@@ -53,7 +53,7 @@ void deadlock_check(void)
         os_write(2, gone, sizeof gone - 1);
     } else {
         os_write(2, asleep, sizeof asleep - 1);
-        dump_all(2);
+        dump_all(2, NULL);
     }
     os_exit(2);
 }

@@ -6,12 +6,13 @@
 
 #include "base/format.h"
 #include "sched/sched.h"
+#include "sched/trace.h"
 
 #include <errno.h>
 
 #include "goroutine/debug.h"
 
-#define NAME_SIZE 160
+#define NAME_SIZE 400
 
 static const char *describe_state(struct goroutine *g, uint32_t state)
 {
@@ -52,7 +53,13 @@ READS_RACILY static struct sight look_at(struct goroutine *g)
     return s;
 }
 
-static void dump_one(struct goroutine *g, void *argument)
+struct dump {
+    int fd;
+    struct goroutine *self;      /* who writes it; NULL: none of them */
+    const struct go_stack *here; /* and where it is */
+};
+
+static void dump_one(struct goroutine *g, const struct dump *d)
 {
     struct sight s = look_at(g);
     if (s.state == G_DEAD)
@@ -70,20 +77,34 @@ static void dump_one(struct goroutine *g, void *argument)
         text_add(&text, ", %lld.%llds", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
     text_add(&text, "]");
     if (s.fn) {
-        os_image_name(s.fn, name, sizeof name);
+        trace_name(s.fn, name, sizeof name);
         text_add(&text, " %s", name);
-        os_image_name(s.creator_pc, name, sizeof name);
+        trace_name(s.creator_pc - 1, name, sizeof name);
         text_add(&text, ", started by goroutine %llu at %s", (unsigned long long)s.creator_id, name);
     }
     text_add(&text, "\n");
-    os_write(*(int *)argument, text.bytes, text.used);
+    os_write(d->fd, text.bytes, text.used);
+    trace_write(d->fd, g, g == d->self ? d->here : NULL);
 }
 
-void dump_all(int fd)
+static void dump_other(struct goroutine *g, void *argument)
 {
+    const struct dump *d = argument;
+    if (g != d->self)
+        dump_one(g, d);
+}
+
+/* Who writes it comes first. */
+void dump_all(int fd, const struct go_stack *here)
+{
+    struct thread *m = thread_self();
+    struct goroutine *self = m && here && m->current->kind == KIND_GOROUTINE ? m->current : NULL;
+    struct dump d = {.fd = fd, .self = self, .here = here};
     preempt_hold();
-    dump_one(&main_goroutine, &fd);
-    stack_each(dump_one, &fd);
+    if (self)
+        dump_one(self, &d);
+    dump_other(&main_goroutine, &d);
+    stack_each(dump_other, &d);
     preempt_release();
 }
 
@@ -94,6 +115,7 @@ int go_dump(int fd)
     int error = sched_ensure();
     if (error)
         return error;
-    dump_all(fd);
+    struct go_stack here = trace_caller(__builtin_frame_address(0));
+    dump_all(fd, &here);
     return 0;
 }

@@ -13,8 +13,9 @@
 #include "base/format.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
+#include "sched/trace.h"
 
-static _Noreturn void stack_overflow(struct goroutine *g)
+static _Noreturn void stack_overflow(struct goroutine *g, const void *frame)
 {
     struct text text = {0};
     size_t usable = g->stack_high - g->stack_low;
@@ -25,33 +26,36 @@ static _Noreturn void stack_overflow(struct goroutine *g)
     else
         text_add(&text, " has used up the stack of the process\n");
     os_write(2, text.bytes, text.used);
+    struct go_stack there = trace_interrupted(frame);
+    trace_write(2, g, &there);
     os_abort();
 }
 
 /* A fault in the gap below a stack, or one where the kernel found no room there for an interrupt's frame (it names no address
  * then). Of main's stack only the part in use is known; and it is the program's, whose handler is asked first. */
-static void look_for_overflow(struct thread *m, uintptr_t sp, const struct os_fault *fault)
+static void look_for_overflow(struct thread *m, const void *frame, const struct os_fault *fault)
 {
+    uintptr_t sp = arch_frame_sp(frame);
     bool in_gap = false;
     struct goroutine *g = stack_owner(fault->address, &in_gap);
     if (g && in_gap)
-        stack_overflow(g);
+        stack_overflow(g, frame);
     if (!m || m->current->kind != KIND_GOROUTINE)
         return;
     g = m->current;
     if (!g->region) {
         if (!fault->has_a_handler && fault->address && fault->address - (sp - STACK_GAP) < 2 * STACK_GAP && sp >= g->stack_low &&
             sp < g->stack_high)
-            stack_overflow(g);
+            stack_overflow(g, frame);
     } else if (sp < g->stack_low + os_frame_room() && sp + STACK_GAP > g->stack_low && !fault->address) {
-        stack_overflow(g);
+        stack_overflow(g, frame);
     }
 }
 
-static _Noreturn void end(const char *where, const struct os_fault *fault, uintptr_t pc)
+static _Noreturn void end(const char *where, const struct os_fault *fault, const void *frame)
 {
-    fatal("%s %s: %s (code %d), address 0x%lx, pc 0x%lx", fault->name, where, fault->what, fault->code,
-          (unsigned long)fault->address, (unsigned long)pc);
+    fatal_fault(frame, "%s %s: %s (code %d), address 0x%lx, pc 0x%lx", fault->name, where, fault->what, fault->code,
+                (unsigned long)fault->address, (unsigned long)arch_frame_pc(frame));
 }
 
 /* Else it runs on a signal stack, or on one of the program's making. */
@@ -72,7 +76,7 @@ static bool make_panic(struct thread *m, void *frame, const struct os_fault *fau
     m->fault_of_call = is_wild(pc, fault);
     if (m->fault_of_call)
         arch_frame_uncall(frame);
-    m->fault_pc = arch_frame_pc(frame);
+    m->fault_stack = trace_interrupted(frame);
     m->fault = *fault;
     return arch_inject(frame, sigpanic);
 }
@@ -85,15 +89,15 @@ bool report_fault(void *frame, const struct os_fault *fault)
     if (report_is_ours())
         os_exit(2); /* what there was to say was said first */
     if (fault->of_memory)
-        look_for_overflow(m, sp, fault);
+        look_for_overflow(m, frame, fault);
     if (fault->has_a_handler || !m)
         return false;
     if (preempt_in_library(pc) || m->hold)
-        end("in the library itself or what it calls", fault, pc);
+        end("in the library itself or what it calls", fault, frame);
     struct goroutine *g = m->current;
     if (!on_own_stack(g, sp))
         return false;
     if (sp < g->stack_low + os_frame_room() + arch_inject_room())
-        end("where no stack is left to panic on", fault, pc);
+        end("where no stack is left to panic on", fault, frame);
     return make_panic(m, frame, fault);
 }

@@ -65,7 +65,8 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->fn = fn;
     g->arg = arg;
     g->kind = KIND_GOROUTINE;
-    g->in_frame = false;
+    g->frame = NULL;
+    g->outside.pc = 0;
     g->preempt_off = g->blocking = g->locks_thread = 0;
     g->preempt_deferred = false;
     g->bound = NULL;

@@ -484,7 +484,7 @@ static void run(void *argument)
         store_ordered(&kicked, 0);
         bump(&sched.monitor_ticks);
         if (swap_ordered(&dump_wanted, 0))
-            dump_all(2);
+            dump_all(2, NULL);
         look_everywhere(&look);
         quiet = look.waiting || look.polled ? 0 : quiet + 1;
         /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */

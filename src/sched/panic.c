@@ -14,6 +14,7 @@
 #include "base/unwind.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
+#include "sched/trace.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -224,7 +225,7 @@ static void set_message(struct panic *p, const struct text *text)
 
 _Noreturn void go_panic(const char *format, ...)
 {
-    struct panic p = {.outer = NULL};
+    struct panic p = {.stack = trace_caller(__builtin_frame_address(0))};
     va_list arguments;
     va_start(arguments, format);
     preempt_hold();
@@ -237,7 +238,7 @@ _Noreturn void go_panic(const char *format, ...)
 _Noreturn void panic(const char *format, ...)
 {
     struct text text = {0};
-    struct panic p = {.outer = NULL};
+    struct panic p = {.stack = trace_caller(__builtin_frame_address(0))};
     va_list arguments;
     va_start(arguments, format);
     text_addv(&text, format, arguments);
@@ -252,9 +253,11 @@ void sigpanic(void)
     struct thread *m = thread_self();
     struct os_fault fault = m->fault;
     struct text text = {0};
-    struct panic p = {.info = {.signal = fault.number, .code = fault.code, .address = fault.address, .pc = m->fault_pc}};
+    struct panic p = {.info = {.signal = fault.number, .code = fault.code, .address = fault.address, .pc = m->fault_stack.pc},
+                      .stack = m->fault_stack};
     text_add(&text, "%s: %s", fault.name, m->fault_of_call ? "call of what is no code" : fault.what);
-    text_add(&text, " (code %d), address 0x%lx, pc 0x%lx", fault.code, (unsigned long)fault.address, (unsigned long)m->fault_pc);
+    text_add(&text, " (code %d), address 0x%lx, pc 0x%lx", fault.code, (unsigned long)fault.address,
+             (unsigned long)m->fault_stack.pc);
     set_message(&p, &text);
     panic_raise(&p);
 }

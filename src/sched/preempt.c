@@ -21,6 +21,7 @@
 #include "base/valgrind.h"
 #include "sched/runtime.h"
 #include "sched/sched.h"
+#include "sched/trace.h"
 
 int preempt_force;
 
@@ -157,6 +158,8 @@ void preempt_interrupt(void *frame)
     if (!m)
         return;
     store_ordered(&m->signal_pending, 0);
+    if (ask_answer(m, frame))
+        return;
     enum go_refusal refusal = verdict(m, frame);
     if (refusal != GO_REFUSALS) {
         bump(&m->refusals[refusal]);
@@ -171,7 +174,7 @@ void preempt_interrupt(void *frame)
         return; /* else this frame cannot take a call: it is left in place */
     struct goroutine *g = m->current;
     bool tied = frames_stay && !g->bound;
-    g->in_frame = true;
+    g->frame = frame;
     m->masked = true;
     if (tied)
         thread_tie(m, g);
@@ -179,7 +182,7 @@ void preempt_interrupt(void *frame)
     m = thread_self();
     if (tied)
         thread_untie(m, g);
-    g->in_frame = false;
+    g->frame = NULL;
     m->masked = false; /* the return from the handler restores the goroutine's own mask */
     os_frame_adopt(frame);
     arch_frame_resume(frame);

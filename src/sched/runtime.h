@@ -43,11 +43,12 @@ struct goroutine {
     void *arg;
     uint8_t kind;
     bool own;                     /* the library's: not counted */
-    bool in_frame;                /* stopped inside an interrupt: the return from it restores the signal mask */
     uint16_t preempt_off;         /* depth of go_preempt_off */
     uint16_t blocking;            /* depth of go_blocking_begin */
     uint16_t locks_thread;        /* depth of go_lock_thread */
     bool preempt_deferred;        /* a preemption was refused because of preempt_off */
+    void *frame;                  /* stopped inside this interrupt, whose return restores the signal mask; NULL: not in one */
+    struct go_stack outside;      /* where it called go_blocking_begin; for tracebacks, which read it at any time */
     struct thread *bound;         /* the only thread it may run on; NULL: any */
     struct exit_hook *exit_hooks; /* what is deferred; innermost first */
     struct attempt *attempts;     /* go_trys under way; likewise */
@@ -180,10 +181,10 @@ struct thread {
     bool quits;                  /* its bound goroutine has ended */
     uint32_t hold;               /* inside a call to libc made by the library: no preemption */
     uint64_t random;
-    struct goroutine *bound; /* the goroutine that is tied to it */
-    struct os_fault fault;   /* from the handler of a fault to sigpanic */
-    uintptr_t fault_pc;
-    bool fault_of_call; /* of what is no code */
+    struct goroutine *bound;     /* the goroutine that is tied to it */
+    struct os_fault fault;       /* from the handler of a fault to sigpanic */
+    struct go_stack fault_stack; /* where it happened */
+    bool fault_of_call;          /* of what is no code */
 
     /* Atomic. */
     _Atomic uint32_t signal_pending; /* one signal at a time */
@@ -390,11 +391,12 @@ void processor_acquire(struct thread *m, struct goroutine *g);
 void deadlock_check(void);
 
 /* dump.c */
-void dump_all(int fd);
+void dump_all(int fd, const struct go_stack *here); /* here: the caller's own stack, which comes first; NULL: of no interest */
 
 /* panic.c */
 struct panic {
     struct go_panic_info info;
+    struct go_stack stack; /* who panics */
     struct panic *outer;
     struct attempt *attempt; /* where it lands; NULL: nowhere */
     bool recovered;
@@ -408,6 +410,7 @@ void sigpanic(void);
 
 /* report.c */
 _Noreturn void report_panics(const struct panic *p);
+_Noreturn void fatal_fault(const void *frame, const char *format, ...) PRINTF_LIKE(2, 3);
 bool report_is_ours(void);
 
 /* fault.c */

@@ -66,7 +66,7 @@ void switch_arrive(void)
         m->after.kind = AFTER_NOTHING;
         finish(m, after);
     }
-    if (unlikely(m->masked) && m->current->kind == KIND_GOROUTINE && !m->current->in_frame) {
+    if (unlikely(m->masked) && m->current->kind == KIND_GOROUTINE && !m->current->frame) {
         m->masked = false;
         os_interrupt_unmask();
     }

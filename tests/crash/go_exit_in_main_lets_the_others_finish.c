@@ -1,4 +1,4 @@
-/* exit: 2; line: finished; last line: fatal: no goroutines left* */
+/* exit: 2; line: finished; line: fatal: no goroutines left* */
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 #include <stdio.h>

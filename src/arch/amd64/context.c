@@ -41,5 +41,5 @@ uintptr_t arch_context_fp(const void *context)
 
 uintptr_t arch_context_sp(const void *context)
 {
-    return (uintptr_t)&((const struct context *)context)->caller;
+    return (uintptr_t) & ((const struct context *)context)->caller;
 }

@@ -64,16 +64,6 @@ bool os_image_owns(uintptr_t pc)
     return false;
 }
 
-/* ---- the unwinder ---- */
-
-/* dlopen is not named: a linker would warn of it in a static program, which can load nothing and has its unwinder inside. */
-void *os_unwinder(const char *name)
-{
-    void *(*load)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_DEFAULT, "dlopen");
-    void *library = load ? load("libgcc_s.so.1", RTLD_NOW) : NULL;
-    return library ? dlsym(library, name) : NULL;
-}
-
 /* ---- names ---- */
 
 struct place {

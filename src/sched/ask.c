@@ -1,0 +1,60 @@
+/* Where a running goroutine is: its thread gets the signal of a preemption, and the handler copies what it interrupted.
+ *
+ * One is asked at a time, by whoever holds the lock of tracebacks. Who takes `asked` back owns the view: the handler, which then
+ * says so, or the one who asked and has waited long enough.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/trace.h"
+
+#include "arch/arch.h"
+
+#define PATIENCE 100000000 /* a thread that is in the kernel for good, or has the signal masked, does not answer */
+
+static _Atomic(struct thread *) asked;
+static _Atomic uint32_t answered;
+static struct view *wanted; /* whose g is the one that is meant */
+
+bool ask_answer(struct thread *m, void *frame)
+{
+    struct thread *me = m;
+    if (load_relaxed(&asked) != m || !cas_ordered(&asked, &me, NULL)) /* partner: the store in ask_for_view */
+        return false;
+    struct goroutine *g = m->current;
+    if (g == wanted->g)
+        view_take(wanted, g, arch_frame_pc(frame), arch_frame_sp(frame), arch_frame_fp(frame));
+    else
+        wanted->g = NULL;
+    store_ordered(&answered, 1);
+    os_wake(&answered, 1);
+    return load_relaxed(&m->wanted) == 0;
+}
+
+static void send_signal(struct thread *m)
+{
+    uint32_t none = 0;
+    if (!cas_ordered(&m->signal_pending, &none, 1)) /* it is on its way */
+        return;
+    if (os_interrupt(m->thread) != 0)
+        store_ordered(&m->signal_pending, 0);
+}
+
+bool ask_for_view(struct thread *m, struct goroutine *g, struct view *v)
+{
+    if (!SANITIZE_CAN_PREEMPT)
+        return false;
+    v->g = g;
+    wanted = v;
+    store_relaxed(&answered, 0);
+    store_ordered(&asked, m);
+    send_signal(m);
+    int64_t end = os_now() + PATIENCE;
+    while (!load_acquire(&answered) && os_now() < end)
+        os_wait(&answered, 0, end);
+    struct thread *none = m;
+    if (cas_ordered(&asked, &none, NULL))
+        return false;
+    while (!load_acquire(&answered)) /* it is copying */
+        os_wait(&answered, 0, TIME_NEVER);
+    return v->g == g;
+}

@@ -1,0 +1,225 @@
+/* Tracebacks. A program that links libgoroutine-trace has its stacks walked by their unwind information and places named with
+ * function, file and line; without it they are walked by frame pointers, and places are offsets in their file, for addr2line.
+ *
+ * This is written for programs that are broken: whoever is shown may hold any lock of libc and may never run again, so nothing
+ * waits for one, nothing is allocated, and whatever is read from a stack is taken for what it may be: garbage. Where a
+ * goroutine stands is known from what lies on its stack if it is parked or was preempted, from its thread if it runs (ask.c), and
+ * from where it said so if it is in a blocking region.
+ *
+ * Of the library's own frames, only the call that the program made is shown.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/trace.h"
+
+#include "arch/arch.h"
+#include "base/format.h"
+#include "sched/sched.h"
+
+#include <errno.h>
+
+#define TRIES     3
+#define KEPT      32    /* of the innermost and of the outermost frames each */
+#define STEPS     10000 /* where the walk ends at the latest */
+#define NAME_SIZE 400
+#define PATIENCE  1000000000
+
+_Atomic uint32_t trace_count;
+
+static struct lock lock;
+static struct view view;                         /* under lock */
+static _Atomic(const struct go_tracer *) tracer; /* NULL: none */
+
+/* ---- the lock ---- */
+
+/* Not for ever: a thread that holds it may be the one that faulted, beneath us. */
+static bool lock_in_time(void)
+{
+    int64_t end = os_now() + PATIENCE;
+    while (!lock_try(&lock)) {
+        if (os_now() > end)
+            return false;
+        os_thread_yield();
+    }
+    return true;
+}
+
+/* ---- where it stands ---- */
+
+struct go_stack trace_caller(const void *frame_address)
+{
+    const struct arch_record *record = frame_address;
+    return (struct go_stack){.pc = record->pc - 1, .sp = arch_record_sp((uintptr_t)record), .fp = record->fp};
+}
+
+struct go_stack trace_interrupted(const void *frame)
+{
+    return (struct go_stack){.pc = arch_frame_pc(frame), .sp = arch_frame_sp(frame), .fp = arch_frame_fp(frame)};
+}
+
+/* The thread on which it runs; NULL: none. */
+READS_RACILY static struct thread *runs_on(const struct goroutine *g)
+{
+    for (struct thread *m = load_acquire(&sched.all_threads); m; m = m->all_link)
+        if (*(struct goroutine *volatile *)&m->current == g)
+            return m;
+    return NULL;
+}
+
+/* Where it stopped, if it has: an interrupt that it was preempted in, or a switch. */
+READS_RACILY static bool view_of_stopped(struct goroutine *g)
+{
+    void *sp = g->sp, *frame = g->frame;
+    if (!sp || (uintptr_t)sp < g->stack_low || (uintptr_t)sp >= g->stack_high)
+        return false;
+    uint64_t words[64 / sizeof(uint64_t)];
+    if (frame)
+        view_take(&view, g, arch_frame_pc(frame), arch_frame_sp(frame), arch_frame_fp(frame));
+    else if (os_peek((uintptr_t)sp, words, sizeof words) == sizeof words)
+        view_take(&view, g, arch_context_pc(words), (uintptr_t)sp + (arch_context_sp(words) - (uintptr_t)words),
+                  arch_context_fp(words));
+    else
+        return false;
+    return g->sp == sp && g->frame == frame && !runs_on(g);
+}
+
+/* Where it was when it said that it may block. What it called since is not known. */
+READS_RACILY static bool view_of_region(struct goroutine *g)
+{
+    struct go_stack s = g->outside;
+    if (!s.pc)
+        return false;
+    view_take(&view, g, s.pc, s.sp, s.fp);
+    return load_acquire(&g->state) == G_BLOCKED;
+}
+
+static bool find(struct goroutine *g)
+{
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t state = load_acquire(&g->state);
+        struct thread *m = runs_on(g);
+        if (state == G_DEAD)
+            return false;
+        if (state == G_BLOCKED ? view_of_region(g) : m ? ask_for_view(m, g, &view) : view_of_stopped(g))
+            return true;
+    }
+    return false;
+}
+
+/* ---- walking ---- */
+
+/* The frames to be written: the innermost, the outermost, and how many there are. */
+struct path {
+    uint32_t count, steps;
+    uintptr_t library; /* the last frame of our own; shown once it is known that the program called it */
+    uintptr_t inner[KEPT], outer[KEPT];
+};
+
+static void add(struct path *p, uintptr_t pc)
+{
+    if (p->count < KEPT)
+        p->inner[p->count] = pc;
+    else
+        p->outer[p->count % KEPT] = pc;
+    p->count++;
+}
+
+static int visit(void *argument, uintptr_t pc)
+{
+    struct path *p = argument;
+    if (preempt_in_library(pc)) {
+        p->library = pc;
+    } else {
+        if (p->library)
+            add(p, p->library);
+        p->library = 0;
+        add(p, pc);
+    }
+    return ++p->steps < STEPS;
+}
+
+/* By frame pointers: each record lies above the last one, and what it returns to is somebody's text. A place that is returned to is
+ * told by the instruction before it, the call. */
+static void walk_records(const struct go_stack *s, int (*visit)(void *argument, uintptr_t pc), void *argument)
+{
+    struct arch_record record;
+    char name[NAME_SIZE];
+    uintptr_t least = s->sp;
+    bool more = visit(argument, s->pc);
+    for (uintptr_t fp = s->fp; more && fp >= least && fp % sizeof fp == 0; fp = record.fp) {
+        if (!s->read(s, fp, &record, sizeof record) || !os_image_place(record.pc - 1, name, sizeof name))
+            return;
+        more = visit(argument, record.pc - 1);
+        least = arch_record_sp(fp);
+    }
+}
+
+/* ---- writing ---- */
+
+void trace_name(uintptr_t pc, char *text, size_t size)
+{
+    const struct go_tracer *t = load_acquire(&tracer);
+    if (t && t->name && t->name(pc, text, size))
+        return;
+    os_image_name(pc, text, size);
+}
+
+/* A name may have several lines: functions that the compiler put into the one around them come first. Not of our own. */
+static void write_place(int fd, uintptr_t pc)
+{
+    const struct go_tracer *t = load_acquire(&tracer);
+    char name[NAME_SIZE];
+    struct text text = {0};
+    if (!t || !t->name || !t->name(pc, name, sizeof name))
+        os_image_place(pc, name, sizeof name);
+    const char *outermost = __builtin_strrchr(name, '\n');
+    text_add(&text, "    ");
+    for (const char *c = outermost && preempt_in_library(pc) ? outermost + 1 : name; *c; c++)
+        text_add(&text, "%c%s", *c, *c == '\n' ? "    " : "");
+    text_add(&text, "\n");
+    os_write(fd, text.bytes, text.used);
+}
+
+static void write_path(int fd, const struct path *p)
+{
+    uint32_t inner = p->count < KEPT ? p->count : KEPT;
+    uint32_t outer = p->count - inner < KEPT ? p->count - inner : KEPT;
+    for (uint32_t i = 0; i < inner; i++)
+        write_place(fd, p->inner[i]);
+    if (p->count > inner + outer) {
+        struct text text = {0};
+        text_add(&text, "    ... %u frames%s ...\n", p->count - inner - outer, p->steps < STEPS ? "" : " and more");
+        os_write(fd, text.bytes, text.used);
+    }
+    for (uint32_t i = p->count - outer; i < p->count; i++)
+        write_place(fd, p->outer[i % KEPT]);
+}
+
+void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
+{
+    struct path path = {0};
+    const struct go_tracer *t = load_acquire(&tracer);
+    preempt_hold();
+    if (lock_in_time()) {
+        if (here)
+            view_take(&view, g, here->pc, here->sp, here->fp);
+        bool found = here || find(g);
+        if (found && t && t->walk)
+            t->walk(&view.stack, visit, &path);
+        else if (found)
+            walk_records(&view.stack, visit, &path);
+        lock_drop(&lock);
+    }
+    write_path(fd, &path); /* may take long: who reads it may be slow */
+    add_ordered(&trace_count, 1);
+    preempt_release();
+}
+
+int go_set_tracer(const struct go_tracer *wanted)
+{
+    for (size_t i = 0; wanted && i < array_size(wanted->reserved); i++)
+        if (wanted->reserved[i])
+            return -EINVAL;
+    store_release(&tracer, wanted); /* partner: who writes a dump */
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* Tracebacks: the stack of a goroutine, as a dump or a last word shows it. Private to this folder.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SCHED_TRACE_H
+#define SCHED_TRACE_H
+
+#include "sched/runtime.h"
+
+#include "goroutine/debug.h"
+
+#define VIEW_SIZE ((size_t)32 << 10)
+
+/* A stack as it was at one moment: where it stood, and a copy of its inner part; the rest is read where it lies. */
+struct view {
+    struct go_stack stack; /* first: what go_tracer hands back to us */
+    struct goroutine *g;
+    uintptr_t high;     /* where the stack ends */
+    uintptr_t low, end; /* what is copied */
+    char bytes[VIEW_SIZE];
+};
+
+/* Fills the view by a copy of what lies above sp. g: whose stack; NULL: a plain thread's. */
+void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, uintptr_t fp);
+
+/* Where the function whose frame address this is was called. */
+struct go_stack trace_caller(const void *frame_address);
+
+/* Where what this frame interrupted is. */
+struct go_stack trace_interrupted(const void *frame);
+
+/* ask.c: the view of a goroutine that runs on thread m, by a signal; false: it does not answer, or has left. */
+bool ask_for_view(struct thread *m, struct goroutine *g, struct view *v);
+
+/* ask.c: in the handler of an interrupt. True if it was for that, and for nothing else. */
+bool ask_answer(struct thread *m, void *frame);
+
+/* Writes the frames of a goroutine (NULL: of a plain thread), each on a line. here: where it stands, if that is the caller's
+ * business to know (its own stack, a fault); NULL: as is found out. */
+void trace_write(int fd, struct goroutine *g, const struct go_stack *here);
+
+/* Writes a name for the place of an instruction, the best that is to be had. */
+void trace_name(uintptr_t pc, char *text, size_t size);
+
+/* How many stacks were written: a report that is under way comes on. */
+extern _Atomic uint32_t trace_count;
+
+#endif
