@@ -5,6 +5,7 @@
 #   tests/*.c                    the framework; a program that has no main() of its own gets the framework's
 #   examples/X/*.c               parts that examples share; the tests of tests/servers use them too
 # Programs use the library as anybody would, but those in the folders of `internal` are linked with its parts and may use src/.
+# Those in tests/traced are linked with libgoroutine-trace too, if it is built; its *_test.c hold the tests of api/debug_trace_test.c.
 # In a program's source, "LDLIBS: -lz" in a comment names libraries, "COMPILED WITH: -fexceptions" flags, and a function __wrap_f takes the place of f.
 #
 # SPDX-License-Identifier: MIT
@@ -13,13 +14,15 @@ JOBS ?= 1
 RUN  ?=
 internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
-programs  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/*.c examples/*.c))
+sources   := $(filter-out $(if $(TRACE),,tests/traced/%),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
+traced    := $(filter $(BUILD)/tests/traced/%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
-starters  := $(wildcard tests/*/run examples/run)
+starters  := $(filter %/run,$(sources)) examples/run
 by_run    = $(foreach run,$1,$(filter $(BUILD)/$(dir $(run))%,$(programs)))
 registers := $(filter $(BUILD)/tests/registers/%,$(programs))
 
-tests  := $(filter-out $(registers) $(call by_run,$(starters)),$(programs)) $(starters) $(wildcard tests/*/*.t)
+tests  := $(filter-out $(registers) $(call by_run,$(starters)),$(programs)) $(starters) $(filter %.t,$(sources))
 chosen := $(sort $(if $(ONLY),$(foreach text,$(ONLY),$(foreach test,$(tests),$(if $(findstring $(text),$(test)),$(test)))),$(tests)))
 servers  := $(addprefix $(BUILD)/examples/,echo chat proxy httpd)
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen))) $(if $(filter tests/servers/%.t,$(chosen)),$(servers))
@@ -48,6 +51,10 @@ $(users_of_parts): $(BUILD)/examples/parts.a
 
 $(inside): library := $(BUILD)/parts.a
 $(inside): $(BUILD)/parts.a
+$(traced): library := -Wl,-u,go_trace_linked $(BUILD)/libgoroutine-trace.a $(library) $(unwinder)
+$(traced): $(BUILD)/libgoroutine-trace.a
+$(filter %_test,$(traced)): parts := $(BUILD)/tests/api/debug_trace_test.to
+$(filter %_test,$(traced)): $(BUILD)/tests/api/debug_trace_test.to
 $(programs): %: %.to $(BUILD)/tests/framework.a $(library)
 	$(CC) $(CFLAGS) $(sanitize) -o $@ $< $(parts) $(BUILD)/tests/framework.a $(library) \
 	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \

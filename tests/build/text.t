@@ -81,7 +81,7 @@ END
 
 # build CFLAGS [LDFLAGS]: the library in $tree/out, and a program of it.
 build() {
-    make -C "$tree" BUILD=out CC="$CC" CFLAGS="$1" LDFLAGS="${2-}" SANITIZE= HOSTILE= SHARED= all out/parts.a &&
+    make -C "$tree" BUILD=out CC="$CC" CFLAGS="$1" LDFLAGS="${2-}" SANITIZE= HOSTILE= SHARED= TRACE= all out/parts.a &&
         $CC -O2 -o "$work/program" "$work/main.c" -Wl,--whole-archive "$tree/out/libgoroutine.a" -Wl,--no-whole-archive -pthread &&
         "$work/program"
 }

@@ -30,6 +30,8 @@ promised() {
     {
         (cd include && find . -name '*.h' | sed 's|^\./|usr/local/include/|')
         printf 'usr/local/lib/%s\n' libgoroutine.a libgoroutine.so libgoroutine.so.0 "libgoroutine.so.$version" pkgconfig/goroutine.pc
+        [ ! -e "$BUILD/libgoroutine-trace.a" ] || printf 'usr/local/lib/%s\n' libgoroutine-trace.a libgoroutine-trace.so \
+            libgoroutine-trace.so.0 "libgoroutine-trace.so.$version" pkgconfig/goroutine-trace.pc
         printf '%s\n' usr usr/local usr/local/include usr/local/include/goroutine usr/local/lib usr/local/lib/pkgconfig
     } | LC_ALL=C sort >"$work/promised"
     tree "$dest" >"$work/found"
@@ -37,8 +39,8 @@ promised() {
 }
 
 modes() {
-    find "$dest" -type f ! -perm 644 ! -name "libgoroutine.so.$version"
-    find "$dest" -name "libgoroutine.so.$version" ! -perm 755
+    find "$dest" -type f ! -perm 644 ! -name "libgoroutine*.so.$version"
+    find "$dest" -name "libgoroutine*.so.$version" ! -perm 755
     find "$dest" -type d ! -perm 755
     find "$dest" -xtype l
 }
