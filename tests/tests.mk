@@ -5,7 +5,7 @@
 #   tests/*.c                    the framework; a program that has no main() of its own gets the framework's
 #   examples/X/*.c               parts that examples share; the tests of tests/servers use them too
 # Programs use the library as anybody would, but those in the folders of `internal` are linked with its parts and may use src/.
-# Those in tests/traced are linked with libgoroutine-trace too, if it is built; its *_test.c hold the tests of api/debug_trace_test.c.
+# Those in tests/traced and tests/traced_crash are linked with libgoroutine-trace too, if it is built; its *_test.c hold the tests of api/debug_trace_test.c.
 # In a program's source, "LDLIBS: -lz" in a comment names libraries, "COMPILED WITH: -fexceptions" flags, and a function __wrap_f takes the place of f.
 #
 # SPDX-License-Identifier: MIT
@@ -14,9 +14,9 @@ JOBS ?= 1
 RUN  ?=
 internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
-sources   := $(filter-out $(if $(TRACE),,tests/traced/%),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(if $(TRACE),,tests/traced%),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
-traced    := $(filter $(BUILD)/tests/traced/%,$(programs))
+traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
 starters  := $(filter %/run,$(sources)) examples/run
 by_run    = $(foreach run,$1,$(filter $(BUILD)/$(dir $(run))%,$(programs)))

@@ -156,15 +156,23 @@ static void walk_records(const struct go_stack *s, int (*visit)(void *argument, 
 
 /* ---- writing ---- */
 
+/* A name may have several lines: functions that the compiler put into the one around them come first. */
+static const char *outermost(const char *name)
+{
+    const char *end = __builtin_strrchr(name, '\n');
+    return end ? end + 1 : name;
+}
+
 void trace_name(uintptr_t pc, char *text, size_t size)
 {
     const struct go_tracer *t = load_acquire(&tracer);
     if (t && t->name && t->name(pc, text, size))
-        return;
-    os_image_name(pc, text, size);
+        __builtin_memmove(text, outermost(text), __builtin_strlen(outermost(text)) + 1);
+    else
+        os_image_name(pc, text, size);
 }
 
-/* A name may have several lines: functions that the compiler put into the one around them come first. Not of our own. */
+/* What is inlined into our own functions is nobody's business. */
 static void write_place(int fd, uintptr_t pc)
 {
     const struct go_tracer *t = load_acquire(&tracer);
@@ -172,9 +180,8 @@ static void write_place(int fd, uintptr_t pc)
     struct text text = {0};
     if (!t || !t->name || !t->name(pc, name, sizeof name))
         os_image_place(pc, name, sizeof name);
-    const char *outermost = __builtin_strrchr(name, '\n');
     text_add(&text, "    ");
-    for (const char *c = outermost && preempt_in_library(pc) ? outermost + 1 : name; *c; c++)
+    for (const char *c = preempt_in_library(pc) ? outermost(name) : name; *c; c++)
         text_add(&text, "%c%s", *c, *c == '\n' ? "    " : "");
     text_add(&text, "\n");
     os_write(fd, text.bytes, text.used);
