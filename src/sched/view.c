@@ -24,7 +24,7 @@ void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, 
 {
     v->stack = (struct go_stack){.pc = pc, .sp = sp, .fp = fp, .read = read_view};
     v->g = g;
-    v->high = g ? g->stack_high : sp + THREAD_STACK_MOST;
+    v->high = g ? g->stack_high : sp < -THREAD_STACK_MOST ? sp + THREAD_STACK_MOST : -(uintptr_t)1;
     v->low = v->end = g && sp < g->stack_low ? g->stack_low : sp;
     if (v->low >= v->high)
         return;

@@ -219,7 +219,7 @@ TEST(a_goroutine_in_a_blocking_region_shows_who_entered_it)
 static uintptr_t garbage; /* what both words of a frame are overwritten with; 0: its own address */
 
 /* Spoils its own frame, parks, and mends it: what it returns to, and its caller's frame pointer. */
-__attribute__((noinline, optimize("no-omit-frame-pointer"))) static void vandalise(struct subject *s)
+FRAME static void vandalise(struct subject *s)
 {
     uintptr_t *record = __builtin_frame_address(0), kept[2] = {record[0], record[1]};
     volatile uintptr_t *spoilt = record;
