@@ -41,7 +41,7 @@ sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefi
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) -fno-omit-frame-pointer -Iinclude -Isrc $(CFLAGS) $(sanitize)
 # The library's own. -fno-plt: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
-LIBRARY := $(COMMON) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
+LIBRARY := $(COMMON) -fno-omit-frame-pointer -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
 # What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything.
 PKG_CONFIG ?= $(if $(findstring -linux-gnu-,$(compiler)),$(triple)-pkg-config,pkg-config)

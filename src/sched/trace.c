@@ -19,8 +19,8 @@
 #include <errno.h>
 
 #define TRIES     3
-#define KEPT      32    /* of the innermost and of the outermost frames each */
-#define STEPS     10000 /* where the walk ends at the latest */
+#define KEPT      32     /* of the innermost and of the outermost frames each */
+#define STEPS     100000 /* where the walk ends at the latest */
 #define NAME_SIZE 400
 #define PATIENCE  1000000000
 
