@@ -27,7 +27,7 @@ bool ask_answer(struct thread *m, void *frame)
         wanted->g = NULL;
     store_ordered(&answered, 1);
     os_wake(&answered, 1);
-    return load_relaxed(&m->wanted) == 0;
+    return true;
 }
 
 static void send_signal(struct thread *m)

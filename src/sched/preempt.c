@@ -158,7 +158,7 @@ void preempt_interrupt(void *frame)
     if (!m)
         return;
     store_ordered(&m->signal_pending, 0);
-    if (ask_answer(m, frame))
+    if (ask_answer(m, frame) && (mode == PREEMPT_OFF || !load_relaxed(&m->wanted)))
         return;
     enum go_refusal refusal = verdict(m, frame);
     if (refusal != GO_REFUSALS) {

@@ -32,7 +32,7 @@ struct go_stack trace_interrupted(const void *frame);
 /* ask.c: the view of a goroutine that runs on thread m, by a signal; false: it does not answer, or has left. */
 bool ask_for_view(struct thread *m, struct goroutine *g, struct view *v);
 
-/* ask.c: in the handler of an interrupt. True if it was for that, and for nothing else. */
+/* ask.c: in the handler of an interrupt. True if it was for that; perhaps for a preemption too. */
 bool ask_answer(struct thread *m, void *frame);
 
 /* Writes the frames of a goroutine (NULL: of a plain thread), each on a line. here: where it stands, if that is the caller's
