@@ -14,6 +14,7 @@
 
 #include "arch/arch.h"
 #include "base/format.h"
+#include "base/valgrind.h"
 #include "sched/sched.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@
 #define STEPS     100000 /* where the walk ends at the latest */
 #define NAME_SIZE 400
 #define PATIENCE  1000000000
+#define OWN_STACK ((size_t)128 << 10)
 
 _Atomic uint32_t trace_count;
 
@@ -202,22 +204,52 @@ static void write_path(int fd, const struct path *p)
         write_place(fd, p->outer[i % KEPT]);
 }
 
-void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
+/* ---- doing it on a stack of its own ---- */
+
+/* The first name costs 12 KiB of stack, and goroutines may have 16. */
+static _Alignas(64) char own_stack[OWN_STACK]; /* under lock, as all that follows */
+static void *back, *spent;
+static struct {
+    int fd;
+    struct goroutine *g;
+    const struct go_stack *here;
+} job;
+
+static void do_job(void)
 {
     struct path path = {0};
     const struct go_tracer *t = load_acquire(&tracer);
+    if (job.here)
+        view_take(&view, job.g, job.here->pc, job.here->sp, job.here->fp);
+    bool found = job.here || find(job.g);
+    if (found && t && t->walk)
+        t->walk(&view.stack, visit, &path);
+    else if (found)
+        walk_records(&view.stack, visit, &path);
+    write_path(job.fd, &path);
+}
+
+static void run_job(void)
+{
+    do_job();
+    arch_switch(&spent, back);
+    fatal("a traceback that is over goes on");
+}
+
+void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
+{
+    static bool told;
     preempt_hold();
     if (lock_in_time()) {
-        if (here)
-            view_take(&view, g, here->pc, here->sp, here->fp);
-        bool found = here || find(g);
-        if (found && t && t->walk)
-            t->walk(&view.stack, visit, &path);
-        else if (found)
-            walk_records(&view.stack, visit, &path);
+        if (!told)
+            valgrind_stack((uintptr_t)own_stack, (uintptr_t)own_stack + sizeof own_stack);
+        told = true;
+        job.fd = fd;
+        job.g = g;
+        job.here = here;
+        arch_switch(&back, arch_context_init(own_stack + sizeof own_stack, run_job));
         lock_drop(&lock);
     }
-    write_path(fd, &path); /* may take long: who reads it may be slow */
     add_ordered(&trace_count, 1);
     preempt_release();
 }

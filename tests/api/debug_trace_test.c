@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "hogs.h"
@@ -261,6 +262,38 @@ TEST(a_stack_that_is_garbage_does_no_harm)
         go_chan_close(s->c);
         EVENTUALLY(go_count() == 1);
     }
+}
+
+/* ---- small stacks ---- */
+
+/* With the library's own frames, and those of libc around a system call. */
+enum { SMALLEST = 16 << 10, NEEDED = 8 << 10 };
+
+__attribute__((noinline)) static void dump_with_little_left(int fd)
+{
+    volatile char taken[SMALLEST - NEEDED];
+
+    taken[0] = taken[sizeof taken - 1] = 1;
+    CHECK_EQ(0, go_dump(fd));
+    taken[0]++;
+}
+
+static void dump_on_little(void *arg)
+{
+    struct subject *s = arg;
+
+    dump_with_little_left(s->ends[1]);
+    atomic_store(&s->stop, true);
+}
+
+TEST(a_dump_fits_on_the_smallest_stack)
+{
+    struct subject *s = subject();
+
+    s->ends[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    CHECK_EQ(0, go_spawn_attr(&(struct go_attr){.stack_size = SMALLEST}, dump_on_little, s));
+    EVENTUALLY(atomic_load(&s->stop));
+    close(s->ends[1]);
 }
 
 /* ---- all together ---- */
