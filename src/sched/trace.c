@@ -165,15 +165,6 @@ static const char *outermost(const char *name)
     return end ? end + 1 : name;
 }
 
-void trace_name(uintptr_t pc, char *text, size_t size)
-{
-    const struct go_tracer *t = load_acquire(&tracer);
-    if (t && t->name && t->name(pc, text, size))
-        __builtin_memmove(text, outermost(text), __builtin_strlen(outermost(text)) + 1);
-    else
-        os_image_name(pc, text, size);
-}
-
 /* What is inlined into our own functions is nobody's business. */
 static void write_place(int fd, uintptr_t pc)
 {
@@ -204,54 +195,89 @@ static void write_path(int fd, const struct path *p)
         write_place(fd, p->outer[i % KEPT]);
 }
 
+struct job {
+    int fd;
+    struct goroutine *g;
+    const struct go_stack *here;
+};
+
+static void write_trace(void *argument)
+{
+    const struct job *job = argument;
+    struct path path = {0};
+    const struct go_tracer *t = load_acquire(&tracer);
+    if (job->here)
+        view_take(&view, job->g, job->here->pc, job->here->sp, job->here->fp);
+    bool found = job->here || find(job->g);
+    if (found && t && t->walk)
+        t->walk(&view.stack, visit, &path);
+    else if (found)
+        walk_records(&view.stack, visit, &path);
+    write_path(job->fd, &path);
+}
+
+struct label {
+    uintptr_t pc;
+    char *text;
+    size_t size;
+    bool known;
+};
+
+static void find_name(void *argument)
+{
+    struct label *l = argument;
+    const struct go_tracer *t = load_acquire(&tracer);
+    l->known = t && t->name && t->name(l->pc, l->text, l->size);
+}
+
 /* ---- doing it on a stack of its own ---- */
 
 /* The first name costs 12 KiB of stack, and goroutines may have 16. */
 static _Alignas(64) char own_stack[OWN_STACK]; /* under lock, as all that follows */
 static void *back, *spent;
-static struct {
-    int fd;
-    struct goroutine *g;
-    const struct go_stack *here;
-} job;
+static void (*run)(void *);
+static void *run_argument;
 
-static void do_job(void)
+static void run_there(void)
 {
-    struct path path = {0};
-    const struct go_tracer *t = load_acquire(&tracer);
-    if (job.here)
-        view_take(&view, job.g, job.here->pc, job.here->sp, job.here->fp);
-    bool found = job.here || find(job.g);
-    if (found && t && t->walk)
-        t->walk(&view.stack, visit, &path);
-    else if (found)
-        walk_records(&view.stack, visit, &path);
-    write_path(job.fd, &path);
-}
-
-static void run_job(void)
-{
-    do_job();
+    run(run_argument);
     arch_switch(&spent, back);
     fatal("a traceback that is over goes on");
 }
 
-void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
+/* False: somebody else is at it, and does not come to an end. */
+static bool run_on_own_stack(void (*fn)(void *), void *argument)
 {
     static bool told;
     preempt_hold();
-    if (lock_in_time()) {
+    bool ours = lock_in_time();
+    if (ours) {
         if (!told)
             valgrind_stack((uintptr_t)own_stack, (uintptr_t)own_stack + sizeof own_stack);
         told = true;
-        job.fd = fd;
-        job.g = g;
-        job.here = here;
-        arch_switch(&back, arch_context_init(own_stack + sizeof own_stack, run_job));
+        run = fn;
+        run_argument = argument;
+        arch_switch(&back, arch_context_init(own_stack + sizeof own_stack, run_there));
         lock_drop(&lock);
     }
     add_ordered(&trace_count, 1);
     preempt_release();
+    return ours;
+}
+
+void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
+{
+    struct job job = {.fd = fd, .g = g, .here = here};
+    run_on_own_stack(write_trace, &job);
+}
+
+void trace_name(uintptr_t pc, char *text, size_t size)
+{
+    struct label l = {.pc = pc, .text = text, .size = size};
+    if (run_on_own_stack(find_name, &l) && l.known)
+        __builtin_memmove(text, outermost(text), __builtin_strlen(outermost(text)) + 1);
+    else
+        os_image_name(pc, text, size);
 }
 
 int go_set_tracer(const struct go_tracer *wanted)
