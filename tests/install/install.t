@@ -89,6 +89,32 @@ static_program() {
     true
 }
 
+# traced OPTION COMPILER-OPTIONS...: a program that asks pkg-config for goroutine-trace, with a linker that leaves out what it can.
+traced() {
+    option=$1
+    shift
+    # shellcheck disable=SC2086 # perhaps none
+    PKG_CONFIG_PATH=$dest/usr/local/lib/pkgconfig pkg-config $option --libs goroutine-trace >"$work/options"
+    # shellcheck disable=SC2046 # a list of words
+    $CC -g -O2 -I"$dest/usr/local/include" -Wl,--as-needed -o "$work/traced" "$work/panics.c" "$@" $(cat "$work/options")
+    LD_LIBRARY_PATH=$dest/usr/local/lib $RUN "$work/traced" 2>"$work/panic"
+    grep -q '^    breaks_a_rule+0x[0-9a-f]* panics.c:' "$work/panic" || cat "$work/options" "$work/panic"
+}
+
+cat >"$work/panics.c" <<'END'
+#include <goroutine.h>
+__attribute__((noinline)) static void breaks_a_rule(void)
+{
+    go_preempt_on();
+    __asm__ volatile("" ::: "memory");
+}
+int main(void)
+{
+    breaks_a_rule();
+    return 0;
+}
+END
+
 cmake_program() {
     mkdir -p "$work/cmake/out"
     cp "$work/use.c" "$work/cmake"
@@ -153,6 +179,13 @@ if command -v pkg-config >/dev/null; then
         check "a C++ program uses the shared library" shared_program "$CXX" "$work/use.cc"
     else
         skip "a C++ program uses the shared library" "no $CXX"
+    fi
+    if [ -e "$BUILD/libgoroutine-trace.a" ]; then
+        check "a program with the shared libgoroutine-trace shows its stack" traced "" -L"$dest/usr/local/lib"
+        mkdir -p "$work/archives" && cp "$dest"/usr/local/lib/lib*.a "$work/archives"
+        check "and one with the static one" traced --static -L"$work/archives"
+    else
+        skip "a program with libgoroutine-trace shows its stack" "it is not built"
     fi
     if command -v cmake >/dev/null; then
         check "a CMake project finds it" quiet cmake_program

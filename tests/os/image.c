@@ -82,6 +82,9 @@ static void test_names(void)
     OK(name_is(pc, expected), "an address of the program has the offset that the program's file has");
     OK(name_is(16, "0x10"), "an address of nobody is a number");
     os_image_name(pc, cut, sizeof cut);
+    char place[300];
+    OK(os_image_place(pc, place, sizeof place) && strcmp(place, expected) == 0, "so has its place");
+    OK(!os_image_place(16, place, sizeof place) && strcmp(place, "0x10") == 0, "and nobody's is none");
     OK(strlen(cut) == sizeof cut - 1 && strncmp(cut, expected, sizeof cut - 1) == 0, "a name that is too long is cut");
 }
 

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -283,6 +284,23 @@ static void test_limit(void)
     fclose(file);
 }
 
+/* ---- looking at memory that may not be there ---- */
+
+static void test_peek(void)
+{
+    char *at = os_map(3 * page, page), *got = malloc(3 * page);
+    memset(at, 7, 2 * page);
+    mprotect(at + 2 * page, page, PROT_NONE);
+    errno = 77;
+    OK(os_peek((uintptr_t)at + 5, got, 10) == 10 && got[0] == 7 && got[9] == 7, "memory that is there can be looked at");
+    OK(os_peek((uintptr_t)at + 5, got, 2 * page) == 2 * page - 5 && got[2 * page - 6] == 7, "up to where it ends");
+    OK(os_peek((uintptr_t)at + 2 * page, got, 1) == 0 && os_peek(0, got, 1) == 0 && os_peek(-(uintptr_t)8, got, 8) == 0,
+       "where none is, nothing is read, and nothing happens");
+    OK(errno == 77, "errno is left alone");
+    os_unmap(at, 3 * page);
+    free(got);
+}
+
 int main(void)
 {
     page = os_page_size();
@@ -290,6 +308,7 @@ int main(void)
     OK(page == (size_t)sysconf(_SC_PAGESIZE) && (page & (page - 1)) == 0, "a page has the system's size");
     test_map();
     OK(exited(in_child(discard_locked), 0), "discarded pages read as zero even if they are locked");
+    test_peek();
     test_ways();
     test_cost_of_marks();
     test_limit();
