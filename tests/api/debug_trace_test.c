@@ -217,7 +217,8 @@ TEST(a_goroutine_in_a_blocking_region_shows_who_entered_it)
 
 /* ---- broken ---- */
 
-static uintptr_t garbage; /* what both words of a frame are overwritten with; 0: its own address */
+static uintptr_t garbage; /* what words of a frame are overwritten with; 0: its own address */
+static int spoils;        /* which: 1: the caller's frame pointer, 2: what it returns to, 3: both */
 
 /* Spoils its own frame, parks, and mends it: what it returns to, and its caller's frame pointer. */
 FRAME static void vandalise(struct subject *s)
@@ -225,7 +226,9 @@ FRAME static void vandalise(struct subject *s)
     uintptr_t *record = __builtin_frame_address(0), kept[2] = {record[0], record[1]};
     volatile uintptr_t *spoilt = record;
 
-    spoilt[0] = spoilt[1] = garbage ? garbage : (uintptr_t)record;
+    for (int i = 0; i < 2; i++)
+        if (spoils & 1 << i)
+            spoilt[i] = garbage ? garbage : (uintptr_t)record;
     go_recv(s->c, NULL);
     AFTER();
     spoilt[0] = kept[0];
@@ -253,10 +256,11 @@ TEST(a_stack_that_is_garbage_does_no_harm)
                                0x12345678,
                                (uintptr_t)1 << 40 % (8 * sizeof(uintptr_t))};
 
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t i = 0; i < 3 * (sizeof kinds / sizeof kinds[0]); i++) {
         struct subject *s = subject();
 
-        garbage = kinds[i];
+        garbage = kinds[i / 3];
+        spoils = 1 + (int)(i % 3);
         TRACE_CHECK(start(vandal, s), "vandalise");
         TRACE_CHECK(go_id(), "trace_dump");
         go_chan_close(s->c);
