@@ -10,6 +10,7 @@
 #include <libunwind.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/linux/trace/trace.h"
@@ -29,7 +30,7 @@ static unw_addr_space_t space; /* NULL: walk_start did not succeed */
 /* ---- memory ---- */
 
 /* Memory that does not change, in lines: unwind information is read a word at a time, and each costs a system call. */
-enum { LINE = 256, LINES = 32 };
+enum { LINE = 256, LINES = 256 };
 static struct line {
     uintptr_t at; /* 0: none */
     char bytes[LINE];
@@ -45,7 +46,18 @@ static bool fetch(struct line *line, uintptr_t at)
     return true;
 }
 
-/* [at, at + size) lies in one line, or does not and is aligned no better. */
+/* What is kept from the walks before is right unless an object was unloaded meanwhile, and another loaded in its place. */
+static void forget_old_lines(void)
+{
+    static struct timespec kept_since;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec == kept_since.tv_sec)
+        return;
+    kept_since = now;
+    memset(lines, 0, sizeof lines);
+}
+
 static bool read_fixed(uintptr_t at, void *to, size_t size)
 {
     for (size_t done = 0; done < size;) {
@@ -166,7 +178,7 @@ void walk(const struct go_stack *stack, int (*visit)(void *argument, uintptr_t p
     unw_cursor_t cursor;
     unw_word_t pc, sp, last = stack->sp;
     bool exact = true, from_signal = true;
-    memset(lines, 0, sizeof lines);
+    forget_old_lines();
     if (!space || unw_init_remote(&cursor, space, (void *)stack) < 0)
         return;
     do {
