@@ -156,11 +156,8 @@ bool os_image_start(void);
 /* True if pc lies in the main program's own text, as of os_image_start. [signal] */
 bool os_image_owns(uintptr_t pc);
 
-/* Writes a name for a code address ("main+0x12 (prog+0x1139)") into buffer. Not async-signal-safe. */
-void os_image_name(uintptr_t pc, char *buffer, size_t size);
-
-/* The same without the symbol ("prog+0x1139"), and without waiting for anybody where the system can. False: it is nobody's text.
- * [signal] there. */
+/* Writes where a code address is into buffer: in which file, and the offset there that addr2line takes ("prog+0x1139"). False: it
+ * is nobody's text, and the number is all that is written. Waits for nobody where the system can do that, and is [signal] there. */
 bool os_image_place(uintptr_t pc, char *buffer, size_t size);
 
 /* ---- output and end (report.c) ---- */

@@ -165,14 +165,19 @@ static const char *outermost(const char *name)
     return end ? end + 1 : name;
 }
 
+static void name_place(uintptr_t pc, char *name, size_t size)
+{
+    const struct go_tracer *t = load_acquire(&tracer);
+    if (!t || !t->name || !t->name(pc, name, size))
+        os_image_place(pc, name, size);
+}
+
 /* What is inlined into our own functions is nobody's business. */
 static void write_place(int fd, uintptr_t pc)
 {
-    const struct go_tracer *t = load_acquire(&tracer);
     char name[NAME_SIZE];
     struct text text = {0};
-    if (!t || !t->name || !t->name(pc, name, sizeof name))
-        os_image_place(pc, name, sizeof name);
+    name_place(pc, name, sizeof name);
     text_add(&text, "    ");
     for (const char *c = preempt_in_library(pc) ? outermost(name) : name; *c; c++)
         text_add(&text, "%c%s", *c, *c == '\n' ? "    " : "");
@@ -220,14 +225,12 @@ struct label {
     uintptr_t pc;
     char *text;
     size_t size;
-    bool known;
 };
 
 static void find_name(void *argument)
 {
-    struct label *l = argument;
-    const struct go_tracer *t = load_acquire(&tracer);
-    l->known = t && t->name && t->name(l->pc, l->text, l->size);
+    const struct label *l = argument;
+    name_place(l->pc, l->text, l->size);
 }
 
 /* ---- doing it on a stack of its own ---- */
@@ -274,10 +277,9 @@ void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
 void trace_name(uintptr_t pc, char *text, size_t size)
 {
     struct label l = {.pc = pc, .text = text, .size = size};
-    if (run_on_own_stack(find_name, &l) && l.known)
-        __builtin_memmove(text, outermost(text), __builtin_strlen(outermost(text)) + 1);
-    else
-        os_image_name(pc, text, size);
+    if (!run_on_own_stack(find_name, &l))
+        os_image_place(pc, text, size);
+    __builtin_memmove(text, outermost(text), __builtin_strlen(outermost(text)) + 1);
 }
 
 int go_set_tracer(const struct go_tracer *wanted)

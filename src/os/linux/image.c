@@ -133,13 +133,3 @@ bool os_image_place(uintptr_t pc, char *buffer, size_t size)
         snprintf(buffer, size, "0x%lx", (unsigned long)pc);
     return found;
 }
-
-void os_image_name(uintptr_t pc, char *buffer, size_t size)
-{
-    char place[300];
-    Dl_info symbol;
-    if (os_image_place(pc, place, sizeof place) && dladdr((void *)pc, &symbol) != 0 && symbol.dli_sname != NULL)
-        snprintf(buffer, size, "%s+0x%lx (%s)", symbol.dli_sname, (unsigned long)(pc - (uintptr_t)symbol.dli_saddr), place);
-    else
-        snprintf(buffer, size, "%s", place);
-}
