@@ -27,6 +27,13 @@ enum {
 
 static unw_addr_space_t space; /* NULL: walk_start did not succeed */
 
+/* A stack, and where on it the walk begins. */
+struct way {
+    const struct go_stack *stack;
+    unw_word_t pc, sp, fp;
+    unw_word_t rule; /* the last for the stack pointer; 0: there was none */
+};
+
 /* ---- memory ---- */
 
 /* Memory that does not change, in lines: unwind information is read a word at a time, and each costs a system call. */
@@ -74,7 +81,7 @@ static bool read_fixed(uintptr_t at, void *to, size_t size)
 
 static int access_memory(unw_addr_space_t as, unw_word_t at, unw_word_t *value, int write, void *argument)
 {
-    const struct go_stack *stack = argument;
+    const struct go_stack *stack = ((const struct way *)argument)->stack;
     struct object object;
     (void)as;
     if (write)
@@ -89,11 +96,11 @@ static int access_memory(unw_addr_space_t as, unw_word_t at, unw_word_t *value, 
 /* The others of the start do not matter: compilers find frames by these. */
 static int access_register(unw_addr_space_t as, unw_regnum_t number, unw_word_t *value, int write, void *argument)
 {
-    const struct go_stack *stack = argument;
+    const struct way *w = argument;
     (void)as;
     if (write)
         return -UNW_EREADONLYREG;
-    *value = number == UNW_REG_IP ? stack->pc : number == UNW_REG_SP ? stack->sp : number == FRAME_REGISTER ? stack->fp : 0;
+    *value = number == UNW_REG_IP ? w->pc : number == UNW_REG_SP ? w->sp : number == FRAME_REGISTER ? w->fp : 0;
     return 0;
 }
 
@@ -164,31 +171,50 @@ void walk_start(void)
         .get_proc_name = find_name,
     };
     struct go_stack nothing = {.read = read_nothing};
+    struct way nowhere = {.stack = &nothing};
     unw_cursor_t cursor;
     space = unw_create_addr_space(&accessors, 0);
     if (!space)
         return;
     unw_set_caching_policy(space, UNW_CACHE_NONE); /* a cache has a lock */
-    unw_init_remote(&cursor, space, &nothing);
+    unw_init_remote(&cursor, space, &nowhere);
 }
 
-/* A place that is returned to is told by the instruction before it, the call. Not so one that a signal interrupted. */
+/* True where a signal or an injected call (a preemption, a fault) has interrupted: its frame has a rule for the stack pointer,
+ * which stays until there is another. A signal's says where it is kept, and libunwind follows that. The other's says what it is:
+ * libunwind heeds it, but looks for a caller without a frame pointer right above the call all the same. So the walk begins anew. */
+static bool was_interrupted(unw_cursor_t *cursor, struct way *w)
+{
+    unw_save_loc_t rule;
+    unw_word_t sp, kept;
+    if (unw_get_save_loc(cursor, UNW_REG_SP, &rule) < 0 || rule.type != UNW_SLT_MEMORY || rule.u.addr == w->rule ||
+        unw_get_reg(cursor, UNW_REG_SP, &sp) < 0)
+        return false;
+    w->rule = rule.u.addr;
+    if (access_memory(space, rule.u.addr, &kept, 0, w) == 0 && kept == sp)
+        return true;
+    w->sp = rule.u.addr;
+    return unw_get_reg(cursor, UNW_REG_IP, &w->pc) >= 0 && unw_get_reg(cursor, FRAME_REGISTER, &w->fp) >= 0 &&
+           unw_init_remote(cursor, space, w) >= 0;
+}
+
+/* A place that is returned to is told by the instruction before it, the call. Not so one that was interrupted. */
 void walk(const struct go_stack *stack, int (*visit)(void *argument, uintptr_t pc), void *argument)
 {
+    struct way w = {.stack = stack, .pc = stack->pc, .sp = stack->sp, .fp = stack->fp};
     unw_cursor_t cursor;
-    unw_word_t pc, sp, last = stack->sp;
-    bool exact = true, from_signal = true;
+    unw_word_t pc, sp, last = 0;
     forget_old_lines();
-    if (!space || unw_init_remote(&cursor, space, (void *)stack) < 0)
+    if (!space || unw_init_remote(&cursor, space, &w) < 0)
         return;
     do {
+        bool exact = last == 0 || was_interrupted(&cursor, &w);
         if (unw_get_reg(&cursor, UNW_REG_IP, &pc) < 0 || unw_get_reg(&cursor, UNW_REG_SP, &sp) < 0 || pc == 0)
             return;
-        if (!from_signal && sp <= last) /* a signal's stack may lie anywhere; else the way out leads up */
+        if (!exact && sp <= last) /* a signal's stack may lie anywhere; else the way out leads up */
             return;
         if (!visit(argument, exact ? pc : pc - 1))
             return;
         last = sp;
-        exact = from_signal = unw_is_signal_frame(&cursor) > 0;
     } while (unw_step(&cursor) > 0);
 }
