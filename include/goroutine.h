@@ -12,7 +12,8 @@
  *    and the next one tries again.
  *  - Everything may be called from a goroutine and from a plain thread; a plain thread blocks as a thread.
  *    Nothing may be called from a signal handler.
- *  - Misuse that no caller can handle (unlocking an unlocked mutex) is a panic: one line that names the rule and the goroutine.
+ *  - Misuse that no caller can handle (unlocking an unlocked mutex) is a panic: one line that names the rule and the goroutine,
+ *    and all stacks.
  */
 #ifndef GOROUTINE_H
 #define GOROUTINE_H

@@ -40,11 +40,11 @@ struct go_stats {
 GO_API int go_stats_read(struct go_stats *stats, size_t size);
 
 /* go_dump writes every goroutine to the descriptor fd: number, name, state, what it waits for and since when, its function,
- * where it was started, and its stack, the innermost frame first. SIGQUIT does the same on standard error and lets the program go
- * on, unless the program has a handler of its own for it. A frame is a line "    function+0x12 file.c:34" in a program that links
- * libgoroutine-trace, "    program+0x1139" in others: the offset, as addr2line takes it, of the call that the frame is in. One that
- * computes is stopped for a moment by a signal to see where it is; of one in a blocking region only what called
- * go_blocking_begin is known. Errors: -EINVAL fd is negative. */
+ * where it was started, and its stack, the innermost frame first; the one that calls it comes before all others. SIGQUIT does
+ * the same on standard error and lets the program go on, unless the program has a handler of its own for it. A frame is a line
+ * "    function+0x12 file.c:34" in a program that links libgoroutine-trace, "    program+0x1139" in others: the offset, as
+ * addr2line takes it, of the call that the frame is in. One that computes is stopped for a moment by a signal to see where it
+ * is; of one in a blocking region only what called go_blocking_begin is known. Errors: -EINVAL fd is negative. */
 GO_API int go_dump(int fd);
 
 /* A stack that stands still: its program counter, stack and frame pointer, and how to read it: 1, or 0 where there is nothing. */

@@ -9,17 +9,18 @@
  *  3. Inside a go_try: clean-ups of the functions that are left run (C++ destructors, __attribute__((cleanup))), where the
  *     program was built with unwinding (see below), and go_try returns.
  *  4. Outside: if a deferred function has recovered, the goroutine ends as by go_exit. Else the handler of go_on_panic decides;
- *     without one the program says what happened, in which goroutine and where, and exits with 2.
+ *     without one the program says what happened and in which goroutine, shows its stack and those of all others as go_dump does
+ *     (of a fault, the stack of the code that faulted), and exits with 2.
  * go_exit, too, runs what is deferred and then the clean-ups: all of the goroutine's, through every go_try, and lands in none.
  *
- * Faults are not panics where no goroutine's code has failed: in the library's own text, or in what it calls (an element to be sent
- * that is not there), they are fatal: one line, then SIGABRT. So is an overflow of the stack; if it is that of main(), only where
- * the program had no handler of its own. A go_panic in what the library calls (an allocator) cannot be recovered. On plain threads,
- * on a signal stack, and where the program had a handler of its own for the signal before the first call, they do what they do
- * without the library. In a handler of a signal that runs on the goroutine's own stack a fault is a panic that must not be
- * recovered: the handler's signals would stay blocked. Recover from any other fault only if what failed held nothing: a lock of
- * libc's that was taken in a failed malloc() stays taken, as do mutexes that no deferred function unlocks; and a go_lock_thread
- * stays in force.
+ * Faults are not panics where no goroutine's code has failed: in the library's own text, or in what it calls (an element to be
+ * sent that is not there), they are fatal: one line and the stack, then SIGABRT. So is an overflow of the stack; if it is that of
+ * main(), only where the program had no handler of its own. A go_panic in what the library calls (an allocator) cannot be
+ * recovered. On plain threads, on a signal stack, and where the program had a handler of its own for the signal before the first
+ * call, they do what they do without the library. In a handler of a signal that runs on the goroutine's own stack a fault is a
+ * panic that must not be recovered: the handler's signals would stay blocked. Recover from any other fault only if what failed
+ * held nothing: a lock of libc's that was taken in a failed malloc() stays taken, as do mutexes that no deferred function
+ * unlocks; and a go_lock_thread stays in force.
  *
  * Clean-ups run where a frame says how it is unwound and that it has any: C++ by default, C with -fexceptions; with gcc's
  * -fnon-call-exceptions also for a fault in the very function that has them, or in one of which the compiler sees that it throws

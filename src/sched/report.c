@@ -17,7 +17,7 @@ static _Atomic uintptr_t reporter; /* the thread that writes a report; nobody el
 static struct goroutine *current_goroutine(void)
 {
     struct thread *m = thread_self();
-    return m && m->current->kind == KIND_GOROUTINE ? m->current : NULL;
+    return m && m->current && m->current->kind == KIND_GOROUTINE ? m->current : NULL;
 }
 
 static void add_goroutine(struct text *text)

@@ -251,13 +251,13 @@ struct exit_hook {
 void sched_exit_hook(struct exit_hook *hook);
 void sched_exit_forget(struct exit_hook *hook);
 
-/* A bug of ours: one line, then abort. */
+/* A bug of ours: one line and the stack, then abort. */
 _Noreturn void fatal(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* The caller broke a rule: a panic that names it. It may be recovered, so nothing of ours may be held or half done. */
 _Noreturn void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* The same where it cannot go on from there: one line that names the rule and the goroutine, then exit with 2. */
+/* The same where it cannot go on from there: one line that names the rule and the goroutine, all stacks, then exit with 2. */
 _Noreturn void ruin(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

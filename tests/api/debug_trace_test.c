@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "hogs.h"
@@ -158,6 +159,26 @@ FRAME static void dump_myself(void *arg)
 
     TRACE_CHECK(go_id(), "trace_dump", "trace_check", "dump_myself");
     atomic_store(&s->stop, true);
+}
+
+static void dump_first(void *arg)
+{
+    struct subject *s = arg;
+    char *dump = trace_dump(), head[40];
+
+    snprintf(head, sizeof head, "goroutine %llu ", (unsigned long long)go_id());
+    if (!CHECK(strncmp(dump, head, strlen(head)) == 0) || !CHECK(strstr(dump + 1, head) == NULL))
+        test_note("%s", dump);
+    free(dump);
+    atomic_store(&s->stop, true);
+}
+
+TEST(who_makes_a_dump_comes_first_and_once)
+{
+    struct subject *s = subject();
+
+    CHECK_EQ(0, go_spawn_attr(&(struct go_attr){.stack_size = 256 << 10}, dump_first, s));
+    EVENTUALLY(atomic_load(&s->stop));
 }
 
 TEST(who_makes_a_dump_is_in_it)
