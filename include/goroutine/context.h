@@ -90,8 +90,9 @@ GO_API go_group *go_group_new(go_ctx *parent, int limit);
 
 /* go_group_spawn starts fn(ctx, arg) as a goroutine of the group, ctx being the group's. The first one that returns something
  * other than 0 (a negative number) cancels the context, with that as the cause: the others are expected to end. One that ends by
- * go_exit counts as 0. Blocks while the limit is reached; go_group_try_spawn gives -EAGAIN instead.
- * Errors: those of go_spawn; -ECANCELED, -ETIMEDOUT the group's context is done; nothing was started. */
+ * go_exit counts as 0, and one that panics, if it ends alone (panic.h), as -ENOTRECOVERABLE. Blocks while the limit is reached;
+ * go_group_try_spawn gives -EAGAIN instead. Errors: those of go_spawn; -ECANCELED, -ETIMEDOUT the group's context is done; nothing
+ * was started. */
 GO_API int go_group_spawn(go_group *group, int (*fn)(go_ctx *ctx, void *arg), void *arg);
 GO_API int go_group_try_spawn(go_group *group, int (*fn)(go_ctx *ctx, void *arg), void *arg);
 

@@ -10,7 +10,8 @@
  *     program was built with unwinding (see below), and go_try returns.
  *  4. Outside: if a deferred function has recovered, the goroutine ends as by go_exit. Else the handler of go_on_panic decides;
  *     without one the program says what happened and in which goroutine, shows its stack and those of all others as go_dump does
- *     (of a fault, the stack of the code that faulted), and exits with 2.
+ *     (of a fault, the stack of the code that faulted), and exits with 2. So it does if main() returns meanwhile, or somebody calls
+ *     exit(): that waits for the report, and up to a second for what is deferred.
  * go_exit, too, runs what is deferred and then the clean-ups: all of the goroutine's, through every go_try, and lands in none.
  *
  * Faults are not panics where no goroutine's code has failed: in the library's own text, or in what it calls (an element to be

@@ -42,11 +42,20 @@ static void leave(void *arg)
     go_waitgroup_done(&group->running);
 }
 
+/* It does not come back: by go_exit, which is its own business, or by a panic. */
+static void leave_for_good(void *arg)
+{
+    struct member *m = arg;
+    if (sched_panics())
+        m->result = -ENOTRECOVERABLE;
+    leave(m);
+}
+
 static void run(void *arg)
 {
     struct member m = *(struct member *)arg;
     sched_free(arg);
-    struct exit_hook hook = {.run = leave, .argument = &m};
+    struct exit_hook hook = {.run = leave_for_good, .argument = &m};
     sched_exit_hook(&hook);
     m.result = m.fn(m.group->ctx, m.arg);
     sched_exit_forget(&hook);

@@ -68,7 +68,7 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->frame = NULL;
     g->outside.pc = 0;
     g->preempt_off = g->blocking = g->locks_thread = 0;
-    g->preempt_deferred = false;
+    g->preempt_deferred = g->falls = false;
     g->bound = NULL;
     g->exit_hooks = NULL;
     g->attempts = NULL;
@@ -188,6 +188,7 @@ void go_exit(void)
 _Noreturn void goroutine_end(struct goroutine *g)
 {
     attempts_close(g);
+    fall_end(g);
     deferred_run(g, NULL);
     stack_leave(g);
 }

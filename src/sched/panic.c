@@ -177,6 +177,30 @@ _Noreturn void stack_leave(struct goroutine *g)
 
 /* ---- raising ---- */
 
+bool sched_panics(void)
+{
+    const struct panic *p = sched_self()->panics;
+    return p && !p->recovered;
+}
+
+/* From the first panic that no go_try will end until the goroutine does: it may be the end of the program, which must not end
+ * otherwise meanwhile. Partner: report_before_exit. */
+static void fall(struct goroutine *g)
+{
+    if (g->falls)
+        return;
+    g->falls = true;
+    add_ordered(&sched.falling, 1);
+}
+
+void fall_end(struct goroutine *g)
+{
+    if (!g->falls)
+        return;
+    g->falls = false;
+    add_ordered(&sched.falling, -1u);
+}
+
 static bool is_being_handled(const struct panic *p)
 {
     for (; p; p = p->outer)
@@ -205,6 +229,8 @@ _Noreturn void panic_raise(struct panic *p)
     p->attempt = a;
     p->outer = g->panics;
     g->panics = p;
+    if (!a)
+        fall(g);
     g->canceller = NULL; /* of the call that panics: what is deferred waits for itself */
     bind_reset(g, a ? a->preempt_off : 0);
     blocking_reset(g, a ? a->blocking : 0);

@@ -10,6 +10,7 @@
 #include "sched/trace.h"
 
 #define PATIENCE (5 * GO_SECOND)
+#define GRACE    GO_SECOND /* for what is deferred in a panic that may be the program's end */
 
 static _Atomic uintptr_t reporter; /* the thread that writes a report; nobody else does, and nothing comes after it */
 
@@ -122,4 +123,16 @@ _Noreturn void report_panics(const struct panic *p)
     write_panics(p);
     write_stacks(&p->stack);
     os_exit(2);
+}
+
+/* Main has returned, perhaps because of what a panicking goroutine's deferred functions did, and before the panic has come to its
+ * end: the program must exit with its report, and with 2. (Go's main() waits likewise.) */
+void report_before_exit(void)
+{
+    uint32_t own = sched_self()->falls;
+    int64_t until = os_now() + GRACE;
+    while (load_ordered(&sched.falling) > own && !load_relaxed(&reporter) && os_now() < until)
+        sched_yield_now();
+    if (load_relaxed(&reporter) && !report_is_ours())
+        claim();
 }

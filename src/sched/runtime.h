@@ -47,6 +47,7 @@ struct goroutine {
     uint16_t blocking;            /* depth of go_blocking_begin */
     uint16_t locks_thread;        /* depth of go_lock_thread */
     bool preempt_deferred;        /* a preemption was refused because of preempt_off */
+    bool falls;                   /* counted in sched.falling */
     void *frame;                  /* stopped inside this interrupt, whose return restores the signal mask; NULL: not in one */
     struct go_stack outside;      /* where it called go_blocking_begin; for tracebacks, which read it at any time */
     struct thread *bound;         /* the only thread it may run on; NULL: any */
@@ -241,6 +242,7 @@ struct scheduler {
     _Atomic uint32_t dispatching;              /* threads that pass on what the poller told them; by them */
     _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
     _Atomic uint32_t foreign;                  /* plain threads have used the library */
+    _Atomic uint32_t falling;                  /* goroutines in a panic that no go_try will end; by them */
     _Atomic int64_t keeper; /* until when the idle thread that keeps the time sleeps; 0: there is none; likewise */
     _Atomic int64_t clock;  /* a recent os_now() */
     _Atomic uint64_t wakeups, handovers, monitor_ticks;
@@ -405,11 +407,13 @@ struct panic {
 _Noreturn void panic_raise(struct panic *p);
 void attempts_close(struct goroutine *g);        /* its panics are over, and no other lands in a go_try that is under way */
 _Noreturn void stack_leave(struct goroutine *g); /* runs all clean-ups, then goroutine_leave */
+void fall_end(struct goroutine *g);              /* it ends alone */
 void deferred_run(struct goroutine *g, const struct exit_hook *until);
 void sigpanic(void);
 
 /* report.c */
 _Noreturn void report_panics(const struct panic *p);
+void report_before_exit(void); /* exit() waits here for what is to be reported */
 _Noreturn void fatal_fault(const void *frame, const char *format, ...) PRINTF_LIKE(2, 3);
 bool report_is_ours(void);
 

@@ -251,6 +251,9 @@ struct exit_hook {
 void sched_exit_hook(struct exit_hook *hook);
 void sched_exit_forget(struct exit_hook *hook);
 
+/* Asked by a hook: a panic runs it, and nobody has recovered so far. */
+bool sched_panics(void);
+
 /* A bug of ours: one line and the stack, then abort. */
 _Noreturn void fatal(const char *format, ...) PRINTF_LIKE(1, 2);
 

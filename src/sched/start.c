@@ -91,6 +91,7 @@ static int start_once(void)
         stack_start();
         store_relaxed(&sched.clock, os_now());
         store_relaxed(&sched.ids, 1);
+        os_before_exit(report_before_exit);
         done++;
     }
     if (done == 1) {

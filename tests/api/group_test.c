@@ -155,6 +155,53 @@ TEST(a_member_that_ends_by_go_exit_counts_as_nought)
     CHECK_EQ(0, go_group_free(s->group));
 }
 
+/* ---- members that panic ---- */
+
+static enum go_panic_verdict end_alone(const struct go_panic_info *info)
+{
+    (void)info;
+    return GO_PANIC_END;
+}
+
+static int fail_badly(go_ctx *ctx, void *arg)
+{
+    (void)ctx;
+    (void)arg;
+    go_panic("a member's");
+}
+
+static void recover(void *arg)
+{
+    (void)arg;
+    CHECK_EQ(1, go_recover(NULL));
+}
+
+static int fail_and_recover(go_ctx *ctx, void *arg)
+{
+    GO_DEFER(recover, arg);
+    return fail_badly(ctx, arg);
+}
+
+TEST(a_member_that_panics_and_ends_alone_counts_as_not_recoverable)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    CHECK(go_on_panic(end_alone) == NULL);
+    CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
+    CHECK_EQ(0, go_group_spawn(s->group, fail_badly, NULL));
+    CHECK_EQ(-ENOTRECOVERABLE, go_group_free(s->group));
+    CHECK_EQ(1, atomic_load(&s->cancelled));
+    CHECK(go_on_panic(NULL) == end_alone);
+}
+
+TEST(a_member_that_recovers_counts_as_nought)
+{
+    struct shared *s = new_shared(NULL, 0);
+
+    CHECK_EQ(0, go_group_spawn(s->group, fail_and_recover, NULL));
+    CHECK_EQ(0, go_group_free(s->group));
+}
+
 /* ---- limits ---- */
 
 static int count_running(go_ctx *ctx, void *arg)

@@ -36,6 +36,24 @@ const char *os_error_text(int error)
     return text ? text : "no error that the system knows";
 }
 
+static struct {
+    void (*fn)(void);
+    int process; /* not its children */
+} before_exit;
+
+/* Not by atexit(), which is linked into the program's own text. */
+__attribute__((destructor)) static void run_before_exit(void)
+{
+    if (before_exit.fn && os_process_id() == before_exit.process)
+        before_exit.fn();
+}
+
+void os_before_exit(void (*fn)(void))
+{
+    before_exit.fn = fn;
+    before_exit.process = os_process_id();
+}
+
 void os_exit(int status)
 {
     for (;;)
