@@ -1,7 +1,9 @@
 /* Where a running goroutine is: its thread gets the signal of a preemption, and the handler copies what it interrupted.
  *
  * One is asked at a time, by whoever holds the lock of tracebacks. Who takes `asked` back owns the view: the handler, which then
- * says so, or the one who asked and has waited long enough.
+ * says so, or the one who asked and has waited long enough. A thread that is in the kernel for good, or has the signal masked, does
+ * not answer; one that the system keeps off its CPU answers late. They cannot be told apart, so a dump has so much patience in all,
+ * and then little for each.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,11 +11,25 @@
 
 #include "arch/arch.h"
 
-#define PATIENCE 100000000 /* a thread that is in the kernel for good, or has the signal masked, does not answer */
+#define PATIENCE   (2 * GO_SECOND) /* of one dump */
+#define LONG_WAIT  GO_SECOND       /* for one answer */
+#define SHORT_WAIT (20 * GO_MILLISECOND)
 
 static _Atomic(struct thread *) asked;
 static _Atomic uint32_t answered;
 static struct view *wanted; /* whose g is the one that is meant */
+static _Atomic int64_t patience = PATIENCE;
+
+void ask_patiently(void)
+{
+    store_relaxed(&patience, PATIENCE);
+}
+
+static int64_t most_wait(void)
+{
+    int64_t left = load_relaxed(&patience);
+    return left > LONG_WAIT ? LONG_WAIT : left < SHORT_WAIT ? SHORT_WAIT : left;
+}
 
 bool ask_answer(struct thread *m, void *frame)
 {
@@ -48,9 +64,10 @@ bool ask_for_view(struct thread *m, struct goroutine *g, struct view *v)
     store_relaxed(&answered, 0);
     store_ordered(&asked, m);
     send_signal(m);
-    int64_t end = os_now() + PATIENCE;
+    int64_t begin = os_now(), end = begin + most_wait();
     while (!load_acquire(&answered) && os_now() < end)
         os_wait(&answered, 0, end);
+    store_relaxed(&patience, load_relaxed(&patience) - (os_now() - begin));
     struct thread *none = m;
     if (cas_ordered(&asked, &none, NULL))
         return false;

@@ -100,6 +100,7 @@ void dump_all(int fd, const struct go_stack *here)
     struct thread *m = thread_self();
     struct goroutine *self = m && here && m->current->kind == KIND_GOROUTINE ? m->current : NULL;
     struct dump d = {.fd = fd, .self = self, .here = here};
+    ask_patiently();
     preempt_hold();
     if (self)
         dump_one(self, &d);

@@ -29,6 +29,9 @@ struct go_stack trace_caller(const void *frame_address);
 /* Where what this frame interrupted is. */
 struct go_stack trace_interrupted(const void *frame);
 
+/* ask.c: a dump begins, in which some may take long to answer. */
+void ask_patiently(void);
+
 /* ask.c: the view of a goroutine that runs on thread m, by a signal; false: it does not answer, or has left. */
 bool ask_for_view(struct thread *m, struct goroutine *g, struct view *v);
 
