@@ -132,7 +132,7 @@ $(BUILD)/libgoroutine.so: $(BUILD)/$(soname)
 trace    := $(patsubst %.c,$(BUILD)/%.to,$(wildcard src/os/$(OS)/trace/*.c))
 trace_so := libgoroutine-trace.so
 
-$(trace): TEST_FLAGS := $(COMMON) -fPIC -fvisibility=hidden -fno-lto -idirafter $(dir $(backtrace))include
+$(trace): private TEST_FLAGS := $(COMMON) -fPIC -fvisibility=hidden -fno-lto -idirafter $(dir $(backtrace))include
 
 $(BUILD)/backtrace.a: $(backtrace)
 	$(OBJCOPY) --redefine-sym dl_iterate_phdr=go_trace_objects $< $@

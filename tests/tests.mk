@@ -45,7 +45,7 @@ $(BUILD)/%.to: %.c $(BUILD)/tests.flags
 $(BUILD)/examples/parts.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard examples/*/*.c))
 
 users_of_parts := $(filter $(BUILD)/examples/% $(BUILD)/tests/servers/%,$(programs))
-$(users_of_parts:%=%.to): TEST_FLAGS += -Iexamples
+$(users_of_parts:%=%.to): private TEST_FLAGS += -Iexamples
 $(users_of_parts): parts := $(BUILD)/examples/parts.a
 $(users_of_parts): $(BUILD)/examples/parts.a
 
