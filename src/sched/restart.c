@@ -22,8 +22,6 @@
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
-#include <stdlib.h>
-
 #define GO_RESTART_NO_SEQUENCES
 #include "goroutine/restart.h"
 
@@ -110,10 +108,31 @@ void restart_rewind(struct goroutine *g, void *frame)
 
 /* ---- objects that come and go ---- */
 
-static int by_address(const void *a, const void *b)
+/* Moves the sequence at i down the heap of the first so many, until none below it lies higher in memory. */
+static void sift_down(struct sequence *heap, size_t i, size_t count)
 {
-    const struct sequence *x = a, *y = b;
-    return (x->begin > y->begin) - (x->begin < y->begin);
+    struct sequence moving = heap[i];
+    for (size_t below; (below = 2 * i + 1) < count; i = below) {
+        if (below + 1 < count && heap[below].begin < heap[below + 1].begin)
+            below++;
+        if (heap[below].begin <= moving.begin)
+            break;
+        heap[i] = heap[below];
+    }
+    heap[i] = moving;
+}
+
+/* By heap, in place: qsort may allocate, which a library lock forbids, and so does the child of a fork with some allocators. */
+static void sort_by_address(struct table *t)
+{
+    for (size_t i = t->count / 2; i-- > 0;)
+        sift_down(t->at, i, t->count);
+    for (size_t left = t->count; left-- > 1;) {
+        struct sequence highest = t->at[0];
+        t->at[0] = t->at[left];
+        t->at[left] = highest;
+        sift_down(t->at, 0, left);
+    }
 }
 
 static struct table *make_table(size_t count)
@@ -187,7 +206,7 @@ void go_restart_load(const struct go_restart *first, const struct go_restart *la
         struct table *new = make_table((old ? old->count : 0) + (size_t)(last - first));
         add_all_but(new, old, first);
         add_records(new, first, last);
-        qsort(new->at, new->count, sizeof new->at[0], by_address);
+        sort_by_address(new);
         replace(old, new);
     }
     lock_drop(&lock);
