@@ -189,6 +189,7 @@ TEST(a_member_that_panics_and_ends_alone_counts_as_not_recoverable)
     CHECK(go_on_panic(end_alone) == NULL);
     CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
     CHECK_EQ(0, go_group_spawn(s->group, fail_badly, NULL));
+    CHECK_EQ(-ENOTRECOVERABLE, go_group_wait(s->group)); /* going, it would cancel the first one before that fails */
     CHECK_EQ(-ENOTRECOVERABLE, go_group_free(s->group));
     CHECK_EQ(1, atomic_load(&s->cancelled));
     CHECK(go_on_panic(NULL) == end_alone);
