@@ -12,9 +12,20 @@
 
 #define MONITOR_THREADS 1
 
+/* Those to be taken out of service count until they are: one of them may be the only one that runs, and idle ones are still on the
+ * idle list. */
+static uint32_t processors_in_service(void)
+{
+    int count = load_relaxed(&sched.processors);
+    for (int i = count, end = load_relaxed(&sched.horizon); i < end; i++)
+        count += load_ordered(&processor_at(i)->state) != P_RETIRED;
+    return (uint32_t)count;
+}
+
+/* Under sched.lock. */
 static bool nobody_runs(void)
 {
-    return load_ordered(&sched.queued) == 0 && load_ordered(&sched.idle_count) == (uint32_t)load_relaxed(&sched.processors);
+    return load_ordered(&sched.queued) == 0 && load_ordered(&sched.idle_count) == processors_in_service();
 }
 
 /* A goroutine that a descriptor wakes first waits, then is passed on, then is queued, then has a processor: looked for in this
