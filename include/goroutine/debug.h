@@ -33,6 +33,7 @@ struct go_stats {
     uint64_t threads;               /* kernel threads the library has now */
     uint64_t processors;            /* as go_maxprocs(0) */
     uint64_t stacks;                /* stacks mapped, in use and cached */
+    uint64_t processors_retaken;    /* processors taken from a system call that nobody announced */
 };
 
 /* go_stats_read fills the first size bytes of *stats (give sizeof(struct go_stats)); what this version does not know is zeroed.

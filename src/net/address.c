@@ -99,6 +99,7 @@ static int turns_taken;
 
 static int take_turn(int64_t deadline)
 {
+    struct waiter w = {.g = sched_self()}; /* with no lock: it may have to wait for a processor */
     lock_take(&turn_lock);
     if (turns_taken < LOOKUPS) {
         turns_taken++;
@@ -110,7 +111,6 @@ static int take_turn(int64_t deadline)
         lock_drop(&turn_lock);
         return passed;
     }
-    struct waiter w = {.g = sched_self()};
     return wait_in_line(&turn_lock, &turn_queue, &w, deadline, "turn to look up a name");
 }
 
@@ -155,9 +155,9 @@ static void look_up(void *arg)
 static int ask(struct lookup *l, int64_t deadline, struct addresses *found)
 {
     int result = 0;
+    struct waiter w = {.g = sched_self()}; /* likewise */
     lock_take(&l->lock);
     if (!l->done) {
-        struct waiter w = {.g = sched_self()};
         result = wait_in_line(&l->lock, &l->asking, &w, deadline, "look-up of a name");
         lock_take(&l->lock);
     }

@@ -220,7 +220,9 @@ int desc_watch(struct desc *d)
     int error = sched_start_poller(&poller);
     if (error)
         return error;
+    preempt_hold();
     error = os_poller_add(d->fd, d);
+    preempt_release();
     return error == -EEXIST ? 0 : error;
 }
 

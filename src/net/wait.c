@@ -38,10 +38,10 @@ int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline)
     int result = desc_is(d, DESC_OURS) ? 0 : desc_watch(d);
     if (result)
         return result == -EPERM ? 0 : result; /* always ready */
+    struct waiter w = {.g = sched_self()};    /* it may have to wait for a processor first: with no lock */
     lock_take(&d->lock);
     result = must_wait(d, way, seen, deadline);
     if (result == 1) {
-        struct waiter w = {.g = sched_self()};
         return wait_in_line(&d->lock, &d->waiting[way], &w, deadline, why[way]);
     }
     lock_drop(&d->lock);

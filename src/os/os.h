@@ -59,6 +59,22 @@ int os_thread_count(void);
  * [signal] */
 int *os_errno(void);
 
+/* ---- what another thread of the process does (watch.c) ---- */
+
+/* The CPU time that it has used, in nanoseconds. Two readings in a row that differ: it runs. -1: it is gone, or the system does not
+ * tell. Cheap. [signal] */
+int64_t os_thread_time(os_thread thread);
+
+/* A number that is another one whenever it has run in between, however shortly. Below 0: it is gone, or the system does not tell.
+ * [signal] */
+int64_t os_thread_runs(os_thread thread);
+
+/* True if it sleeps in a call of the system, and *sp is its stack pointer there. False if it runs, or waits for a CPU or for
+ * memory; if it is gone, or the system does not tell. Also in those calls that this floor makes where the caller has no idea of it:
+ * of the clock, of the signal mask, of the alternate stack, to yield. What it did before it fell asleep is visible to the caller,
+ * and what the caller did before this call is visible to it when it wakes up. [signal] */
+bool os_thread_in_call(os_thread thread, uintptr_t *sp);
+
 /* ---- waiting on a word (futex.c) ---- */
 
 /* Blocks while *word == expected, until os_wake or the deadline (absolute os_now(); INT64_MAX: never). May return early for no

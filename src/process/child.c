@@ -213,11 +213,11 @@ static int have_it_looked_after(go_child *c)
 /* A 0 says no more than that it is worth a look. */
 static int wait_in_queue(go_child *c, int64_t deadline)
 {
+    struct waiter w = {.g = sched_self()}; /* with no lock: it may have to wait for a processor */
     lock_take(&c->lock);
     int result = reap(c) != -EAGAIN ? 0 : have_it_looked_after(c);
     bool wait = !result && c->result == -EAGAIN;
     if (wait && (result = deadline_passed(deadline)) == 0) {
-        struct waiter w = {.g = sched_self()};
         return wait_in_line(&c->lock, &c->waiting, &w, deadline, "child process");
     }
     lock_drop(&c->lock);

@@ -14,13 +14,20 @@
 
 #define NAME_SIZE 400
 
+/* One that says that it runs may sleep in a call that nobody announced. */
+static const char *describe_running(struct goroutine *g)
+{
+    struct thread *m = runs_on(g);
+    return m && taken_sleeps(m) ? "in a system call" : "running";
+}
+
 static const char *describe_state(struct goroutine *g, uint32_t state)
 {
     switch (state) {
     case G_RUNNABLE:
         return "runnable";
     case G_RUNNING:
-        return "running";
+        return describe_running(g);
     case G_BLOCKED:
         return "in a blocking region";
     default: {

@@ -159,6 +159,8 @@ static void check_end(const struct goroutine *g)
 
 _Noreturn void goroutine_leave(struct goroutine *g)
 {
+    if (unlikely(!thread_self()))
+        taken_return();
     struct thread *m = thread_self();
     if (g->locks_thread)
         m->quits = true;

@@ -152,7 +152,10 @@ static void ask(struct look *l, struct processor *p, struct seen *s, int64_t lim
     bool quietly = gave_way != s->gave_way && limit >= GRANT;
     s->gave_way = gave_way;
     s->asked = quietly ? l->now + GRANT - limit : l->now; /* in the former case it is asked again, after a grant */
-    preempt_request(p, quietly);
+    enum take take = quietly ? TAKE_RUNS : taken_take(p);
+    if (take == TAKE_TOOK)
+        return;
+    preempt_request(p, quietly || take == TAKE_BLOCKED);
     again_at(l, quietly ? l->now + GRANT : l->now + REQUEST_TIME + limit);
 }
 
@@ -392,6 +395,8 @@ static void look_everywhere(struct look *l)
     l->urgent = !l->idle && (l->earliest <= l->now || load_relaxed(&sched.urgent_waiting));
     for (int i = 0; i < load_ordered(&sched.horizon); i++)
         look_at(l, processor_at(i), &seen[i]);
+    if (l->waiting || l->urgent)
+        taken_ask_hogs();
     give_turns(l);
     keep_pace(l);
     attend_poller(l);

@@ -221,7 +221,7 @@ static _Noreturn void nobody_recovers(struct goroutine *g, struct panic *p)
 _Noreturn void panic_raise(struct panic *p)
 {
     struct goroutine *g = sched_self();
-    struct thread *m = thread_self();
+    struct thread *m = thread_mine();
     if (m && m->hold)
         report_panics(p); /* in what the library calls: it is half done */
     struct attempt *a = g->attempts && !g->attempts->closed ? g->attempts : NULL;
@@ -276,7 +276,7 @@ _Noreturn void panic(const char *format, ...)
 /* Runs in a call that the faulting instruction seems to have made (fault.c). */
 void sigpanic(void)
 {
-    struct thread *m = thread_self();
+    struct thread *m = thread_mine();
     struct os_fault fault = m->fault;
     struct text text = {0};
     struct panic p = {.info = {.signal = fault.number, .code = fault.code, .address = fault.address, .pc = m->fault_stack.pc},

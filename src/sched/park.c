@@ -8,6 +8,8 @@
 
 NOINLINE static struct goroutine *self_slow(void)
 {
+    if (taken_return())
+        return thread_self()->current;
     if (os_thread_is_first() && sched_ensure() == 0) {
         struct thread *m = thread_self();
         if (m)

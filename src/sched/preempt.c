@@ -32,14 +32,14 @@ extern const char __stop_go_text[] __attribute__((visibility("hidden")));
 
 void preempt_hold(void)
 {
-    struct thread *m = thread_self();
+    struct thread *m = thread_mine();
     if (m)
         m->hold++;
 }
 
 void preempt_release(void)
 {
-    struct thread *m = thread_self();
+    struct thread *m = thread_mine();
     if (m)
         m->hold--;
 }
@@ -58,14 +58,22 @@ void preempt_request(struct processor *p, bool quietly)
     if (!m)
         return;
     store_relaxed(&m->wanted, ticket(p)); /* also where no signal is sent: preempt_now */
-    if (quietly || mode == PREEMPT_OFF)
-        return;
+    if (!quietly)
+        preempt_signal(m);
+}
+
+bool preempt_signal(struct thread *m)
+{
     uint32_t none = 0;
+    if (mode == PREEMPT_OFF || load_relaxed(&m->signal_pending) || taken_in_call(m))
+        return false;
     if (!cas_ordered(&m->signal_pending, &none, 1)) /* one at a time; partner: the store in preempt_interrupt */
-        return;
+        return false;
     bump(&m->requests);
-    if (os_interrupt(m->thread) != 0)
+    bool sent = os_interrupt(m->thread) == 0;
+    if (!sent)
         store_ordered(&m->signal_pending, 0);
+    return sent;
 }
 
 /* ---- the verdict ---- */
@@ -89,12 +97,15 @@ static enum go_refusal verdict(struct thread *m, void *frame)
     if (preempt_in_library(pc))
         return GO_REFUSED_LIBRARY;
     struct goroutine *g = m->current;
-    if (g->kind != KIND_GOROUTINE || !m->p)
+    if (g->kind != KIND_GOROUTINE)
         return GO_REFUSED_SCHEDULER;
-    if (!preempt_force && load_relaxed(&m->wanted) != ticket(m->p))
-        return GO_REFUSED_STALE;
     if (m->hold)
         return GO_REFUSED_OFF;
+    bool has_processor = thread_self() != NULL; /* else it goes whoever wanted it to go, as it should have none to run on */
+    if (has_processor && !m->p)
+        return GO_REFUSED_SCHEDULER;
+    if (has_processor && !preempt_force && load_relaxed(&m->wanted) != ticket(m->p))
+        return GO_REFUSED_STALE;
     if (g->preempt_off) {
         g->preempt_deferred = true;
         return GO_REFUSED_OFF;
@@ -112,6 +123,10 @@ static enum go_refusal verdict(struct thread *m, void *frame)
 static void go_away(struct thread *m)
 {
     struct goroutine *g = m->current;
+    if (!thread_self()) {
+        taken_return();
+        return;
+    }
     store_relaxed(&g->state, G_RUNNABLE);
     store_relaxed(&g->since, load_relaxed(&sched.clock));
     store_relaxed(&m->p->began, os_now());
@@ -131,7 +146,7 @@ static void go_away_keeping_errno(struct thread *m)
 /* Called by the code that arch_inject makes the goroutine run. */
 static void injected(void)
 {
-    go_away_keeping_errno(thread_self());
+    go_away_keeping_errno(thread_mine());
 }
 
 static NOINLINE void give_way(struct thread *m)
@@ -154,11 +169,14 @@ void preempt_now(void)
 void preempt_interrupt(void *frame)
 {
     arch_settle();
-    struct thread *m = thread_self();
+    struct thread *m = thread_mine();
     if (!m)
         return;
     store_ordered(&m->signal_pending, 0);
-    if (ask_answer(m, frame) && (mode == PREEMPT_OFF || !load_relaxed(&m->wanted)))
+    m->hold++;
+    bool answered = ask_answer(m, frame);
+    m->hold--;
+    if (answered && (mode == PREEMPT_OFF || !load_relaxed(&m->wanted)))
         return;
     enum go_refusal refusal = verdict(m, frame);
     if (refusal != GO_REFUSALS) {

@@ -8,6 +8,7 @@
 #include "base/base.h"
 
 struct processor;
+struct thread;
 
 enum preempt_mode { PREEMPT_OFF, PREEMPT_FRAME, PREEMPT_INJECT };
 
@@ -20,6 +21,10 @@ void preempt_start(enum preempt_mode mode);
 
 /* Asks the goroutine that runs on p to give way: at its next call, and by a signal, unless `quietly`. */
 void preempt_request(struct processor *p, bool quietly);
+
+/* Sends the signal to thread m; false: one is on its way, or it has none to get, or sleeps in a call of the system, which the
+ * signal would end. */
+bool preempt_signal(struct thread *m);
 
 /* The caller gives way now if it was asked to. The last step of calls that somebody may make all the time without ever blocking: a
  * signal would find it in our text, or in libc's, again and again. It holds nothing of ours there. */

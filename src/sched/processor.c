@@ -210,8 +210,12 @@ static bool retired(struct processor *p)
         wake_any();
         return true;
     }
-    if (state == P_RUNNING)
+    if (state == P_RUNNING) {
+        preempt_hold();
         preempt_request(p, false);
+        preempt_release();
+        monitor_kick(); /* its thread may sleep in a call: then the monitor takes it away */
+    }
     return state == P_RETIRED;
 }
 

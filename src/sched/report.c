@@ -17,7 +17,7 @@ static _Atomic uintptr_t reporter; /* the thread that writes a report; nobody el
 /* NULL: on a plain thread, or in no goroutine. */
 static struct goroutine *current_goroutine(void)
 {
-    struct thread *m = thread_self();
+    struct thread *m = thread_mine();
     return m && m->current && m->current->kind == KIND_GOROUTINE ? m->current : NULL;
 }
 
@@ -27,7 +27,7 @@ static void add_goroutine(struct text *text)
     if (g) {
         text_add(text, " [goroutine %llu%s%s]\n", (unsigned long long)load_relaxed(&g->id), g->name[0] ? " " : "", g->name);
     } else {
-        text_add(text, " [%s]\n", thread_self() ? "scheduler" : "plain thread");
+        text_add(text, " [%s]\n", thread_mine() ? "scheduler" : "plain thread");
     }
 }
 

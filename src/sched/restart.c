@@ -106,6 +106,28 @@ void restart_rewind(struct goroutine *g, void *frame)
     end_to_read();
 }
 
+/* Whether one was interrupted by a handler of the program's that is still on the stack: some word there is a pc inside a sequence.
+ * The stack stands still. What is left of an earlier interrupt is taken for one too: nothing is lost by that but the chance to take
+ * a processor. */
+READS_ANYTHING static bool any_in_sequence(const struct table *t, uintptr_t sp, uintptr_t end)
+{
+    uintptr_t lowest = t->at[0].begin, all = t->at[t->count - 1].end - lowest;
+    for (const uintptr_t *at = (uintptr_t *)round_up(sp, sizeof(uintptr_t)); at < (uintptr_t *)end; at++)
+        if (unlikely(*at - lowest < all) && restart_of(t, *at) != *at)
+            return true;
+    return false;
+}
+
+bool restart_may_lie_above(const struct goroutine *g, uintptr_t sp)
+{
+    if (!load_relaxed(&table))
+        return false;
+    struct table *t = begin_to_read();
+    bool found = t && any_in_sequence(t, sp, round_down(end_of_stack(g, sp), sizeof(uintptr_t)));
+    end_to_read();
+    return found;
+}
+
 /* ---- objects that come and go ---- */
 
 /* Moves the sequence at i down the heap of the first so many, until none below it lies higher in memory. */

@@ -119,6 +119,14 @@ enum p_state {
 #define P_STATE(word)       ((word)&15)
 #define P_LENT_TIMES(times) (P_LENT | (uint32_t)(times) << 4)
 
+/* Whether a thread has the processor that it believes it has. */
+enum taken {
+    TAKEN_NOT,
+    TAKEN_TRIED, /* the monitor tries, or has tried and found that the thread had moved: which puts an end to it, if it comes first
+                  */
+    TAKEN_AWAY,  /* the thread has none until it asks for one; it ends that */
+};
+
 enum attention {
     ATTENTION_NONE,
     ATTENTION_LOOK, /* the slice is over, a timer is due, or the processor retires */
@@ -187,6 +195,16 @@ struct thread {
     struct go_stack fault_stack; /* where it happened */
     bool fault_of_call;          /* of what is no code */
 
+    /* taken.c; by the thread itself and by the monitor. */
+    struct lock taking;
+    _Atomic uint32_t taken;         /* enum taken; written under `taking` */
+    _Atomic(struct thread *) *self; /* its thread-locals while it lives: under `taking` */
+    uint32_t *here;
+    struct thread *taken_next; /* the monitor's */
+    bool taken_listed;
+    int64_t taken_time;        /* its CPU time then */
+    _Atomic int64_t asleep_at; /* its CPU time when it was last seen to sleep in a call; by anybody who looks */
+
     /* Atomic. */
     _Atomic uint32_t signal_pending; /* one signal at a time */
     _Atomic uint32_t wanted;         /* 1 + low bits of the tick for which a preemption was asked; 0: none */
@@ -245,7 +263,7 @@ struct scheduler {
     _Atomic uint32_t falling;                  /* goroutines in a panic that no go_try will end; by them */
     _Atomic int64_t keeper; /* until when the idle thread that keeps the time sleeps; 0: there is none; likewise */
     _Atomic int64_t clock;  /* a recent os_now() */
-    _Atomic uint64_t wakeups, handovers, monitor_ticks;
+    _Atomic uint64_t wakeups, handovers, monitor_ticks, retaken;
     _Atomic uint64_t ids; /* last goroutine number given to a processor's batch */
     _Atomic int64_t born_outside;
     _Atomic uint64_t spawned_outside;
@@ -263,7 +281,9 @@ struct scheduler {
 extern struct scheduler sched;
 
 /* thread.c */
-struct thread *thread_self(void); /* NULL on a plain thread; ask again after every switch */
+struct thread *thread_self(void); /* NULL on a plain thread, or one without the processor it had; ask again after every switch */
+struct thread *thread_mine(void); /* NULL on a plain thread only: for what needs no processor */
+void thread_set_self(struct thread *m);
 struct goroutine *thread_stand_in(void);
 void thread_set_here(uint32_t processor);
 int thread_start(struct processor *p);
@@ -271,6 +291,17 @@ int thread_adopt_first(struct goroutine *main_goroutine);
 _Noreturn void thread_retire(struct thread *m);
 void thread_sleep(struct thread *m, int64_t deadline);
 void thread_wake(struct thread *m, struct processor *p, bool searching);
+
+/* taken.c */
+enum take { TAKE_RUNS, TAKE_BLOCKED /* but is not taken, or no longer */, TAKE_TOOK };
+struct thread *taken_self(void);
+bool taken_return(void);
+void taken_watch(struct thread *m, _Atomic(struct thread *) *self, uint32_t *here);
+void taken_unwatch(struct thread *m);
+bool taken_sleeps(struct thread *m);  /* in a call of the system */
+bool taken_in_call(struct thread *m); /* the same, or may still be in it */
+enum take taken_take(struct processor *p);
+void taken_ask_hogs(void);
 
 /* processor.c */
 struct processor *processor_at(int i);
@@ -321,6 +352,7 @@ void hand_over(struct processor *p);
 
 /* restart.c */
 void restart_rewind(struct goroutine *g, void *frame);
+bool restart_may_lie_above(const struct goroutine *g, uintptr_t sp);
 
 /* goroutine.c */
 extern struct goroutine main_goroutine;

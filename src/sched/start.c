@@ -139,7 +139,7 @@ static int adopt_main(void)
 int sched_ensure(void)
 {
     static struct lock lock;
-    if (thread_self())
+    if (thread_self() || taken_return())
         return 0;
     int error = 0;
     if (!load_acquire(&sched.started)) {

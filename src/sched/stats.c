@@ -44,6 +44,7 @@ int go_stats_read(struct go_stats *stats, size_t size)
         .threads = load_relaxed(&sched.threads) + 1, /* the monitor */
         .processors = (uint64_t)load_relaxed(&sched.processors),
         .stacks = stack_count(),
+        .processors_retaken = load_relaxed(&sched.retaken),
     };
     add_processors(&s);
     add_threads(&s);

@@ -17,7 +17,8 @@
 #define THREAD_STACK    ((size_t)256 << 10)
 #define SCHEDULER_STACK ((size_t)64 << 10)
 
-static _Thread_local struct thread *self;
+static _Thread_local _Atomic(struct thread *) self; /* NULL on a plain thread, and on one whose processor is taken away (taken.c) */
+static _Thread_local struct thread *mine;           /* NULL on a plain thread only */
 static _Thread_local struct goroutine stand_in;
 __thread uint32_t go_here = GO_NOWHERE;
 
@@ -26,7 +27,15 @@ __thread uint32_t go_here = GO_NOWHERE;
 NOINLINE struct thread *thread_self(void)
 {
     __asm__ volatile("" ::: "memory");
-    return self;
+    struct thread *m = load_relaxed(&self);
+    return likely(m != NULL) ? m : taken_self();
+}
+
+/* The same, whoever has its processor. */
+NOINLINE struct thread *thread_mine(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return mine;
 }
 
 NOINLINE struct goroutine *thread_stand_in(void)
@@ -51,9 +60,24 @@ uint64_t sched_random(void)
     return next_random(&state);
 }
 
-static NOINLINE void set_self(struct thread *m)
+/* Whether thread_self is to find it. */
+NOINLINE void thread_set_self(struct thread *m)
 {
-    self = m;
+    store_relaxed(&self, m);
+}
+
+static NOINLINE void begin_to_be(struct thread *m)
+{
+    mine = m;
+    thread_set_self(m);
+    taken_watch(m, &self, &go_here);
+}
+
+static NOINLINE void end_to_be(struct thread *m)
+{
+    taken_unwatch(m);
+    mine = NULL;
+    thread_set_self(NULL); /* a late signal finds no thread of ours */
 }
 
 /* For restartable sequences, which read it at any time; but not while it changes, since that is done in our own text. */
@@ -106,6 +130,7 @@ static void give_descriptor(struct thread *m)
     m->quits = m->masked = m->searching = false;
     store_relaxed(&m->wanted, 0);
     store_relaxed(&m->signal_pending, 0);
+    store_relaxed(&m->asleep_at, 0);
     lock_take(&sched.lock);
     m->idle_link = sched.ended_threads;
     sched.ended_threads = m;
@@ -133,7 +158,7 @@ _Noreturn void thread_retire(struct thread *m)
             thread_sleep(m, TIME_NEVER);
     os_thread_forget();
     add_ordered(&sched.threads, -1u);
-    set_self(NULL); /* a late signal finds no thread of ours */
+    end_to_be(m);
     give_descriptor(m);
     os_thread_exit();
 }
@@ -144,8 +169,8 @@ static void run(void *argument)
     struct thread *m = argument;
     if (os_thread_prepare() != 0)
         give_up(m);
-    set_self(m);
     m->thread = os_thread_self();
+    begin_to_be(m);
     os_thread_set_prompt(false);
     fiber_create_current(&m->scheduler.fiber);
     m->current = &m->scheduler;
@@ -193,7 +218,7 @@ int thread_adopt_first(struct goroutine *g)
     fiber_create_current(&g->fiber);
     m->current = g;
     publish(m);
-    set_self(m);
+    begin_to_be(m);
     return 0;
 }
 

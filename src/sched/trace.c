@@ -59,8 +59,7 @@ struct go_stack trace_interrupted(const void *frame)
     return (struct go_stack){.pc = arch_frame_pc(frame), .sp = arch_frame_sp(frame), .fp = arch_frame_fp(frame)};
 }
 
-/* The thread on which it runs; NULL: none. */
-READS_RACILY static struct thread *runs_on(const struct goroutine *g)
+READS_RACILY struct thread *runs_on(const struct goroutine *g)
 {
     for (struct thread *m = load_acquire(&sched.all_threads); m; m = m->all_link)
         if (*(struct goroutine *volatile *)&m->current == g)

@@ -23,6 +23,9 @@ struct view {
 /* Fills the view by a copy of what lies above sp. g: whose stack; NULL: a plain thread's. */
 void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, uintptr_t fp);
 
+/* The thread on which it runs; NULL: none. */
+struct thread *runs_on(const struct goroutine *g);
+
 /* Where the function whose frame address this is was called. */
 struct go_stack trace_caller(const void *frame_address);
 

@@ -28,7 +28,10 @@ static const struct counter *whole(const go_counter *c)
 
 go_counter *go_counter_new(void)
 {
-    int processors = go_maxprocs(0), cpus = os_cpu_count();
+    int processors = go_maxprocs(0);
+    preempt_hold();
+    int cpus = os_cpu_count();
+    preempt_release();
     if (processors < 0)
         return NULL;
     size_t count = (size_t)(processors > cpus ? processors : cpus);

@@ -1,0 +1,112 @@
+/* What another thread of the process does, without disturbing it: by its CPU clock, and by what /proc says of it.
+ *
+ * /proc/self/task/N/syscall is made under the lock of the CPU's run queue, once the thread is off it: that is what orders memory
+ * between it and us. It tells who sleeps in a call (its number) from who runs or would like to ("running") and who sleeps for
+ * another reason, such as a page ("-1"). The number of times that it was given a CPU is in schedstat; a kernel built without that
+ * has 0 there, and then the CPU time stands for it: who wakes up, runs and falls asleep again uses some.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "os/linux/linux.h"
+
+/* ---- reading what /proc says ---- */
+
+static char *append(char *to, const char *text)
+{
+    while (*text)
+        *to++ = *text++;
+    return to;
+}
+
+static char *append_number(char *to, uintptr_t n)
+{
+    char digits[24];
+    int count = 0;
+    do
+        digits[count++] = (char)('0' + n % 10);
+    while ((n /= 10) != 0);
+    while (count > 0)
+        *to++ = digits[--count];
+    return to;
+}
+
+/* Into text, as a string. False: the thread is gone, or there is no /proc. */
+static bool read_file(os_thread thread, const char *name, char *text, size_t size)
+{
+    char path[64];
+    char *end = append(append(append_number(append(path, "/proc/self/task/"), thread.id), "/"), name);
+    *end = '\0';
+    long fd = os_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    long got = os_call(SYS_read, fd, text, size - 1);
+    os_call(SYS_close, fd);
+    text[got > 0 ? got : 0] = '\0';
+    return got > 0;
+}
+
+/* The number at the start of the word after `words` others; ULONG_MAX where there is none. */
+static unsigned long number_at(const char *text, int words)
+{
+    for (; words > 0; words--) {
+        while (*text && *text != ' ')
+            text++;
+        while (*text == ' ')
+            text++;
+    }
+    char *end;
+    int kept = *os_errno();
+    unsigned long number = strtoul(text, &end, 0);
+    *os_errno() = kept;
+    return end == text ? (unsigned long)-1 : number;
+}
+
+static int count_words(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += *text != ' ' && *text != '\n' && (text[1] == ' ' || text[1] == '\n' || text[1] == '\0');
+    return count;
+}
+
+/* ---- the questions ---- */
+
+int64_t os_thread_time(os_thread thread)
+{
+    struct timespec t;
+    clockid_t clock = (clockid_t)(~(unsigned)thread.id << 3 | 6); /* as clock_getcpuclockid makes them: one thread, time it ran */
+    if (os_call(SYS_clock_gettime, clock, &t) != 0)
+        return -1;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t os_thread_runs(os_thread thread)
+{
+    char text[128];
+    if (!read_file(thread, "schedstat", text, sizeof text))
+        return os_thread_time(thread);
+    unsigned long runs = number_at(text, 2);
+    return runs == 0 || runs == (unsigned long)-1 ? os_thread_time(thread) : (int64_t)runs;
+}
+
+static bool is_one_of_ours(unsigned long call)
+{
+    return call == SYS_clock_gettime || call == SYS_rt_sigprocmask || call == SYS_sigaltstack || call == SYS_sched_yield;
+}
+
+/* "running", or a call's number, its six arguments, the stack pointer and the program counter; without the arguments where the
+ * number is -1. */
+bool os_thread_in_call(os_thread thread, uintptr_t *sp)
+{
+    char text[256];
+    if (!read_file(thread, "syscall", text, sizeof text) || count_words(text) != 9)
+        return false;
+    *sp = number_at(text, 7);
+    return !is_one_of_ours(number_at(text, 0));
+}

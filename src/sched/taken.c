@@ -1,0 +1,262 @@
+/* Blocking calls that nobody announced: taking the processor from a thread that sleeps in a call of the system.
+ *
+ * The monitor finds that a goroutine has outstayed its slice, and its thread sleeps in a call. No signal: that would end the call
+ * with EINTR. Nor may the processor go while the thread could be on its way back: one of the two must know for sure. So the monitor
+ * looks twice, and says in between what it is about to do:
+ *
+ *   monitor: how often has it run? does it sleep in a call?
+ *            "tried": its thread-locals say that it has no processor
+ *            does it sleep in a call? has it run since?          no: it sleeps as it did, and whatever it does later, it sees that
+ * word "away", unless the thread was back in the meantime somebody else gets the processor thread:  in the library: my
+ * thread-locals say that I have none. "tried": I was in time, and have it; they are put right "away": queue for one
+ *
+ * No fence of all threads is needed for that: the look at a thread that sleeps is under a lock which that thread must have taken
+ * to fall asleep, and takes to wake up (os_thread_in_call). Nor does it matter here that a thread which waits for a CPU has a clock
+ * that stands still too: the system tells that one from one that sleeps. docs/model/taken.pml holds the proof.
+ *
+ * What must hold of a thread that sleeps in a call with its processor: the call is the program's. The library's own are under
+ * preempt_hold, or of the few that os_thread_in_call leaves out; or there is no processor, or it is a scheduler context, or another
+ * stack. While a goroutine has switched preemption off it keeps its processor, come what may.
+ *
+ * The word is the pointer to the thread's descriptor, `self`: NULL looks like a plain thread, which every call must take into
+ * account anyway, so that it costs no check. And go_here, which restartable sequences read, is set to "no processor" before it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+#define GO_RESTART_NO_SEQUENCES
+#include "goroutine/restart.h"
+
+#define WAKING    5000 /* CPU time that it takes at most from waking up to the return from the call */
+#define HOG_LOOKS 16   /* threads without a processor that are looked at, at a time */
+
+/* Threads whose processor was taken; the monitor's. */
+static struct thread *listed, **listed_last = &listed;
+static uint32_t listed_count;
+
+/* ---- the thread itself ---- */
+
+/* thread_self has found nobody. NULL: it is a plain thread, or has no processor any more. */
+struct thread *taken_self(void)
+{
+    struct thread *m = thread_mine();
+    if (!m || load_relaxed(&m->taken) == TAKEN_AWAY)
+        return NULL;
+    lock_take(&m->taking);
+    bool away = load_relaxed(&m->taken) == TAKEN_AWAY;
+    if (!away) {
+        thread_set_here(m->p ? m->p->id : GO_NOWHERE);
+        thread_set_self(m);
+        store_relaxed(&m->taken, TAKEN_NOT);
+    }
+    lock_drop(&m->taking);
+    return away ? NULL : m;
+}
+
+static void say_that_it_is_back(struct thread *m)
+{
+    lock_take(&m->taking);
+    m->p = m->lent = NULL;
+    thread_set_self(m);
+    store_relaxed(&m->taken, TAKEN_NOT);
+    lock_drop(&m->taking);
+}
+
+/* thread_self is NULL. The goroutine queues for a processor, and comes back with one, perhaps on another thread. False: on a plain
+ * thread. What the call of the system left in errno stays. */
+bool taken_return(void)
+{
+    struct thread *m = thread_mine();
+    if (!m)
+        return false;
+    int kept = *os_errno();
+    say_that_it_is_back(m);
+    processor_acquire(m, m->current);
+    add_ordered(&sched.blocking, -1u); /* only now, as at the end of a blocking region */
+    *os_errno() = kept;
+    return true;
+}
+
+void taken_watch(struct thread *m, _Atomic(struct thread *) *self, uint32_t *here)
+{
+    lock_take(&m->taking);
+    store_relaxed(&m->taken, TAKEN_NOT);
+    m->self = self;
+    m->here = here;
+    lock_drop(&m->taking);
+}
+
+/* Its thread-locals are about to go. */
+void taken_unwatch(struct thread *m)
+{
+    lock_take(&m->taking);
+    store_relaxed(&m->taken, TAKEN_NOT);
+    m->self = NULL;
+    lock_drop(&m->taking);
+}
+
+/* ---- looking ---- */
+
+READS_RACILY static os_thread thread_of(struct thread *m)
+{
+    return m->thread;
+}
+
+enum doing {
+    RUNS /* or waits for a CPU */,
+    WAKES /* has hardly run since it was seen asleep: may still be in that call */,
+    SLEEPS
+};
+
+/* Who runs is told from who does not by two readings of its clock, ten times as fast as by what the system says of it. */
+static enum doing look_at(struct thread *m, uintptr_t *sp)
+{
+    os_thread thread = thread_of(m);
+    int64_t time = os_thread_time(thread);
+    bool sleeps = time >= 0 && os_thread_time(thread) == time && os_thread_in_call(thread, sp);
+    if (sleeps)
+        store_relaxed(&m->asleep_at, time);
+    else if (time < 0 || (uint64_t)(time - load_relaxed(&m->asleep_at)) >= WAKING)
+        return RUNS;
+    return sleeps ? SLEEPS : WAKES;
+}
+
+bool taken_sleeps(struct thread *m)
+{
+    uintptr_t sp;
+    return look_at(m, &sp) == SLEEPS;
+}
+
+bool taken_in_call(struct thread *m)
+{
+    uintptr_t sp;
+    return look_at(m, &sp) != RUNS;
+}
+
+/* Known for sure only of a thread that has not run since. */
+READS_RACILY static bool is_the_programs(struct thread *m, struct processor *p, uintptr_t sp)
+{
+    struct goroutine *g = m->current;
+    return load_relaxed(&p->m) == m && P_STATE(load_relaxed(&p->state)) == P_RUNNING && m->p == p && !m->hold &&
+           g->kind == KIND_GOROUTINE && !g->preempt_off && sp >= g->stack_low && sp < g->stack_high;
+}
+
+/* At the limit nobody would be there to carry the processor on. */
+static bool a_thread_can_be_had(void)
+{
+    lock_take(&sched.lock);
+    bool idle = sched.idle_threads != NULL;
+    lock_drop(&sched.lock);
+    return idle || load_relaxed(&sched.threads) < THREADS_MAX;
+}
+
+/* ---- taking ---- */
+
+READS_RACILY static void write_here(uint32_t *here)
+{
+    *here = GO_NOWHERE;
+}
+
+/* False: the thread has ended. */
+static bool try(struct thread *m)
+{
+    lock_take(&m->taking);
+    bool lives = m->self != NULL;
+    if (lives) {
+        store_relaxed(&m->taken, TAKEN_TRIED);
+        write_here(m->here);
+        store_ordered(m->self, NULL); /* after the other two; partner: taken_self */
+    }
+    lock_drop(&m->taking);
+    return lives;
+}
+
+/* False: the thread was back in time. */
+static bool decide(struct thread *m, struct processor *p)
+{
+    lock_take(&m->taking);
+    bool ours = load_relaxed(&m->taken) == TAKEN_TRIED;
+    if (ours) {
+        add_ordered(&sched.blocking, 1);
+        store_relaxed(&p->m, NULL);
+        store_relaxed(&m->taken, TAKEN_AWAY);
+    }
+    lock_drop(&m->taking);
+    return ours;
+}
+
+static void list(struct thread *m)
+{
+    m->taken_next = NULL;
+    *listed_last = m;
+    listed_last = &m->taken_next;
+    listed_count++;
+}
+
+static struct thread *unlist(void)
+{
+    struct thread *m = listed;
+    listed = m->taken_next;
+    if (!listed)
+        listed_last = &listed;
+    listed_count--;
+    return m;
+}
+
+/* Only the monitor calls it. */
+enum take taken_take(struct processor *p)
+{
+    struct thread *m = load_relaxed(&p->m);
+    if (!m || !SANITIZE_CAN_PREEMPT)
+        return TAKE_RUNS;
+    os_thread thread = thread_of(m);
+    uintptr_t sp, now;
+    enum doing doing = look_at(m, &sp);
+    if (doing == RUNS)
+        return TAKE_RUNS;
+    if (doing == WAKES)
+        return TAKE_BLOCKED;
+    int64_t runs = os_thread_runs(thread); /* before the first look that counts, and after the second */
+    if (runs < 0 || !os_thread_in_call(thread, &sp) || !is_the_programs(m, p, sp) || !a_thread_can_be_had() || !try(m))
+        return TAKE_BLOCKED;
+    bool sleeps_on = os_thread_in_call(thread, &now) && now == sp && os_thread_runs(thread) == runs;
+    if (!sleeps_on || thread_of(m).id != thread.id || !is_the_programs(m, p, sp) || restart_may_lie_above(m->current, sp) ||
+        !decide(m, p))
+        return TAKE_BLOCKED;
+    add_relaxed(&sched.retaken, 1);
+    m->taken_time = os_thread_time(thread);
+    if (!m->taken_listed)
+        list(m);
+    m->taken_listed = true;
+    hand_over(p);
+    return TAKE_TOOK;
+}
+
+/* ---- who comes back, and does not call the library ---- */
+
+/* Who has computed for a slice without a processor is asked to queue for one: the handler does that. */
+static void ask(struct thread *m)
+{
+    int64_t time = os_thread_time(m->thread);
+    if (time - m->taken_time < load_relaxed(&sched.slice) || !preempt_signal(m))
+        return;
+    m->taken_time = time;
+}
+
+/* Some of them at a time, and each in its turn. Only the monitor calls it. */
+void taken_ask_hogs(void)
+{
+    uint32_t n = listed_count < HOG_LOOKS ? listed_count : HOG_LOOKS;
+    for (; n > 0; n--) {
+        struct thread *m = unlist();
+        m->taken_listed = load_acquire(&m->taken) == TAKEN_AWAY;
+        if (m->taken_listed) {
+            ask(m);
+            list(m);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/* Goroutines that block their kernel thread in a call of the system, and tell nobody.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TEST_API_CALLS_H
+#define TEST_API_CALLS_H
+
+#include <unistd.h>
+#include "hogs.h"
+#include "sanitizers.h"
+
+/* Where the library does not look at what threads do, since the sanitizer's own calls would look like the program's. */
+#define NEEDS_TAKING()                                                                                                             \
+    do {                                                                                                                           \
+        if (WITH_TSAN)                                                                                                             \
+            SKIP("the library takes no processors away under ThreadSanitizer");                                                    \
+    } while (0)
+
+struct caller {
+    void (*call)(struct caller *c);
+    int pipe[2];         /* a byte ends the call */
+    void *what;          /* the test's own */
+    atomic_int called;   /* is about to make it */
+    atomic_int returned; /* is back from it, and may be without a processor */
+    atomic_int back;     /* has called the library since */
+};
+
+static inline uint64_t retaken(void)
+{
+    struct go_stats s = {0};
+
+    go_stats_read(&s, sizeof s);
+    return s.processors_retaken;
+}
+
+static inline void make_the_call(void *arg, int index)
+{
+    struct caller *c = arg;
+
+    (void)index;
+    atomic_fetch_add(&c->called, 1);
+    c->call(c);
+    atomic_fetch_add(&c->returned, 1);
+    go_id();
+    atomic_fetch_add(&c->back, 1);
+}
+
+static inline struct caller *new_caller(void (*call)(struct caller *c))
+{
+    struct caller *c = test_alloc(sizeof *c);
+
+    c->call = call;
+    CHECK_EQ(0, pipe(c->pipe));
+    return c;
+}
+
+static inline void end_call(struct caller *c)
+{
+    CHECK_EQ(1, write(c->pipe[1], "x", 1));
+}
+
+static inline void free_caller(struct caller *c)
+{
+    close(c->pipe[0]);
+    close(c->pipe[1]);
+}
+
+/* The calls that most tests make. */
+static inline void read_a_byte(struct caller *c)
+{
+    char byte = 0;
+
+    CHECK_EQ(1, read(c->pipe[0], &byte, 1));
+    CHECK_EQ('x', byte);
+}
+
+#endif
