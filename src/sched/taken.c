@@ -99,6 +99,19 @@ void taken_unwatch(struct thread *m)
     lock_drop(&m->taking);
 }
 
+/* The monitor, which may have held it just then, is not in the child of a fork. */
+static void forget_monitor(void)
+{
+    struct thread *m = thread_mine();
+    if (m)
+        store_relaxed(&m->taking.word, LOCK_FREE);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    os_fork_watch(forget_monitor);
+}
+
 /* ---- looking ---- */
 
 READS_RACILY static os_thread thread_of(struct thread *m)
@@ -238,13 +251,15 @@ enum take taken_take(struct processor *p)
 
 /* ---- who comes back, and does not call the library ---- */
 
-/* Who has computed for a slice without a processor is asked to queue for one: the handler does that. */
+/* Who has computed for a slice without a processor is asked to queue for one: the handler does that. If it just happens to sleep in
+ * a call, that is once more a slice later. */
 static void ask(struct thread *m)
 {
     int64_t time = os_thread_time(m->thread);
-    if (time - m->taken_time < load_relaxed(&sched.slice) || !preempt_signal(m))
+    if (time - m->taken_time < load_relaxed(&sched.slice))
         return;
     m->taken_time = time;
+    preempt_signal(m);
 }
 
 /* Some of them at a time, and each in its turn. Only the monitor calls it. */

@@ -333,3 +333,59 @@ TEST(what_was_started_runs_and_what_was_refused_does_not_while_everything_fails_
     CHECK_EQ(atomic_load(&s->started), atomic_load(&s->ran));
     CHECK(atomic_load(&s->refused) > 0);
 }
+
+struct readers {
+    int pipe[2];
+    atomic_int called, over;
+};
+
+static void read_one(void *arg)
+{
+    struct readers *r = arg;
+    char byte;
+
+    atomic_fetch_add(&r->called, 1);
+    CHECK_EQ(1, read(r->pipe[0], &byte, 1));
+    go_yield();
+}
+
+/* Once a thread was refused: a byte now and then for those who may be all that is left. */
+static void *write_slowly(void *arg)
+{
+    struct readers *r = arg;
+
+    while (!atomic_load(&no_thread.failed))
+        usleep(1000);
+    while (!atomic_load(&r->over)) {
+        usleep(50000);
+        CHECK_EQ(1, write(r->pipe[1], "x", 1));
+    }
+    return NULL;
+}
+
+TEST(calls_that_nobody_announced_wait_for_each_other_while_no_thread_can_be_started)
+{
+    struct readers *r = test_alloc(sizeof *r);
+    pthread_t writer;
+    int n = 0;
+
+    if (WITH_TSAN)
+        SKIP("the library takes no processors away under ThreadSanitizer");
+    go_maxprocs(1);
+    CHECK_EQ(0, pipe(r->pipe));
+    CHECK_EQ(0, __real_pthread_create(&writer, NULL, write_slowly, r));
+    fault_plan(&no_thread, 0, FOR_EVER);
+    do {
+        CHECK_EQ(0, go(read_one, r));
+        n++;
+        EVENTUALLY(atomic_load(&r->called) == n);
+    } while (!atomic_load(&no_thread.failed) && n < 1000);
+    CHECK(atomic_load(&no_thread.failed) > 0);
+    EVENTUALLY(go_count() <= n); /* one of them at least is back while there is no thread */
+    fault_end(&no_thread);
+    EVENTUALLY(go_count() == 1);
+    atomic_store(&r->over, 1);
+    pthread_join(writer, NULL);
+    close(r->pipe[0]);
+    close(r->pipe[1]);
+}

@@ -1,0 +1,54 @@
+/* A call of the system that the library itself makes, or what it calls, may block: there it is in the middle of something, and
+ * keeps the processor.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include "calls.h"
+
+static atomic_bool slow;
+static atomic_int slept;
+
+static void *allocate(size_t size)
+{
+    if (atomic_load(&slow)) {
+        usleep(200000);
+        atomic_fetch_add(&slept, 1);
+    }
+    return malloc(size);
+}
+
+/* Before main(), since the library must not have allocated yet. */
+__attribute__((constructor)) static void choose_allocator(void)
+{
+    if (go_set_allocator(allocate, free) != 0)
+        abort();
+}
+
+static void make_channel(struct caller *c)
+{
+    uint64_t before = retaken();
+
+    atomic_store(&slow, true);
+    c->what = go_chan_new(8, 8);
+    atomic_store(&slow, false);
+    CHECK_EQ(before, retaken());
+    CHECK(c->what != NULL);
+}
+
+TEST(a_call_of_the_librarys_own_keeps_the_processor)
+{
+    struct caller *c = new_caller(make_channel);
+    struct crew *crew;
+    struct hogs *h;
+
+    go_maxprocs(1);
+    h = hogs_start(1, hog_counting);
+    hogs_wait_for_turn(h, 0);
+    crew = crew_start(1, make_the_call, c);
+    crew_wait(crew);
+    hogs_stop(h);
+    CHECK(atomic_load(&slept) > 0);
+    CHECK_EQ(0, go_chan_free(c->what));
+    free_caller(c);
+}
