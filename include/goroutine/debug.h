@@ -45,7 +45,8 @@ GO_API int go_stats_read(struct go_stats *stats, size_t size);
  * the same on standard error and lets the program go on, unless the program has a handler of its own for it. A frame is a line
  * "    function+0x12 file.c:34" in a program that links libgoroutine-trace, "    program+0x1139" in others: the offset, as
  * addr2line takes it, of the call that the frame is in. One that computes is stopped for a moment by a signal to see where it
- * is; of one in a blocking region only what called go_blocking_begin is known. Errors: -EINVAL fd is negative. */
+ * is; of one in a blocking region only what called go_blocking_begin is known. One that sleeps in a call of the system which nobody
+ * announced is "in a system call"; it gets the signal too, so such a call may end with EINTR. Errors: -EINVAL fd is negative. */
 GO_API int go_dump(int fd);
 
 /* A stack that stands still: its program counter, stack and frame pointer, and how to read it: 1, or 0 where there is nothing. */

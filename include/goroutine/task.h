@@ -52,15 +52,22 @@ GO_API int go_lock_thread(void);
 GO_API int go_unlock_thread(void);
 
 /* go_preempt_off keeps the calling goroutine on its processor until as many go_preempt_on calls; a preemption asked for in
- * between happens at the last go_preempt_on. Blocking calls still let others run. Nests. A go_preempt_on without its
- * go_preempt_off is a panic. No effect on a plain thread. */
+ * between happens at the last go_preempt_on. Calls of this library that block still let others run; one that blocks the kernel
+ * thread keeps the processor for as long as it takes, unless it is announced by go_blocking_begin. Nests. A go_preempt_on without
+ * its go_preempt_off is a panic. No effect on a plain thread. */
 GO_API void go_preempt_off(void);
 GO_API void go_preempt_on(void);
 
 /* go_blocking_begin announces that the calling goroutine is about to block its kernel thread (a system call, a foreign
  * library): its processor is given to the others. go_blocking_end takes a processor again, and waits for one if need be.
- * Nests. Between the two only such calls are allowed that do not block a goroutine. No effect on a plain thread.
- * A go_blocking_end without its go_blocking_begin is a panic. */
+ * Nothing must be announced: where others wait, the processor of a thread that sleeps in a system call is taken away after about
+ * a slice (after long calm up to four). The call is not disturbed: no signal is sent. When it is over the goroutine runs on, beside
+ * the others, until it calls this library or has computed for a slice, and waits for a processor then. To announce a call costs
+ * less, and the others need not wait for the end of the slice.
+ * Each call that blocks holds a kernel thread; there are 10000 at most. A program that needs more ends where they are announced;
+ * where they are not, and where the system has no more threads to give, the others wait until some call is over. Nests. Between the
+ * two only such calls are allowed that do not block a goroutine. No effect on a plain thread. A go_blocking_end without its
+ * go_blocking_begin is a panic. */
 GO_API void go_blocking_begin(void);
 GO_API void go_blocking_end(void);
 
