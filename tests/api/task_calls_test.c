@@ -20,6 +20,7 @@
 #include <time.h>
 #include "sanitizers.h"
 #include "calls.h"
+#include "faults.h"
 #include "goroutine/counter.h"
 
 /* ---- others go on ---- */
@@ -501,12 +502,15 @@ TEST(a_tied_goroutine_stalls_nobody_and_stays_on_its_thread)
     check_others_go_on(new_caller(read_tied), end_call);
 }
 
-static volatile int *volatile nowhere; /* NULL, and the compiler cannot know */
+FAULTS void fault(void)
+{
+    *fault_at = 1;
+}
 
 static void read_and_fault(void *arg)
 {
     read_a_byte(arg);
-    *nowhere = 1;
+    fault();
 }
 
 static void fault_after_read(struct caller *c)
