@@ -9,9 +9,8 @@
  * same two ways, and gives it back in the end, so that the first one can queue for it.
  *
  * The system: a thread is awake or sleeps; each time it gets a CPU it is counted; a look at it says truly whether it sleeps in a call.
- * One step is one access to memory. What the monitor stores under m->taking is visible to all when it drops it, which is locked; the
- * thread reads two of the three words without that lock. Which of two threads has run when, and so sees what, the system orders by a
- * lock of its own: see os_thread_in_call.
+ * One step is one access to memory. The lock m->taking keeps the thread-locals while the monitor writes to them, and nothing else. Which
+ * of two threads has run when, and so sees what, the system orders by a lock of its own: see os_thread_in_call.
  *
  * Bounds: one thread of ours, which sleeps CALLS (3) times, in calls of either kind, and does STEPS (3) other things; TRIES of the
  * monitor, and one more when all has come to rest. The counts do not wrap.
@@ -82,23 +81,31 @@ inline enter()
         if
         :: taken == AWAY -> away = true
         :: taken != AWAY -> /* taken_self */
-            atomic { !locked ->
+            atomic {
                 if
                 :: taken == AWAY -> away = true
-                :: else ->
-                    here = mine;
-                    self = true;
-#ifndef IS_NEVER_BACK
-                    taken = NOT
+#ifdef IS_NEVER_BACK
+                :: taken == TRIED
+#else
+                :: taken == TRIED -> taken = NOT
 #endif
+                :: taken == NOT
                 fi
-            }
+            };
+            if
+            :: away
+            :: !away ->
+                here = mine;
+                self = true
+            fi
         fi
     fi;
     if
     :: away ->
-        atomic { !locked -> mine = false; self = true; taken = NOT; away = false }; /* say_that_it_is_back */
-        atomic { has == NOBODY -> has = OWN; mine = true };                         /* processor_acquire, which queues if need be */
+        atomic { mine = false; away = false }; /* say_that_it_is_back */
+        taken = NOT;
+        self = true;
+        atomic { has == NOBODY -> has = OWN; mine = true }; /* processor_acquire, which queues if need be */
         here = true
     :: !away
     fi
@@ -229,7 +236,7 @@ inline attempt()
 #ifdef SAYS_LATE
     say();
 #endif
-    atomic { !locked -> /* decide */
+    atomic { /* decide */
         if
         :: taken == TRIED -> taken = AWAY; has = OTHER
         :: else

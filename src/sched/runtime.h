@@ -196,9 +196,9 @@ struct thread {
     bool fault_of_call;          /* of what is no code */
 
     /* taken.c; by the thread itself and by the monitor. */
+    _Atomic uint32_t taken; /* enum taken */
     struct lock taking;
-    _Atomic uint32_t taken;         /* enum taken; written under `taking` */
-    _Atomic(struct thread *) *self; /* its thread-locals while it lives: under `taking` */
+    _Atomic(struct thread *) *self; /* its thread-locals while it lives; these two under `taking` */
     uint32_t *here;
     struct thread *taken_next; /* the monitor's */
     bool taken_listed;

@@ -4,11 +4,13 @@
  * with EINTR. Nor may the processor go while the thread could be on its way back: one of the two must know for sure. So the monitor
  * looks twice, and says in between what it is about to do:
  *
- *   monitor: how often has it run? does it sleep in a call?
- *            "tried": its thread-locals say that it has no processor
- *            does it sleep in a call? has it run since?          no: it sleeps as it did, and whatever it does later, it sees that
- * word "away", unless the thread was back in the meantime somebody else gets the processor thread:  in the library: my
- * thread-locals say that I have none. "tried": I was in time, and have it; they are put right "away": queue for one
+ * 1. How often has it run? Does it sleep in a call of the program's?
+ * 2. "Tried", and its thread-locals say that it has no processor.
+ * 3. Does it sleep in a call, and has not run since 1? Then it sleeps as it did, and whatever it does later, it sees what was said.
+ * 4. "Away", and somebody else gets the processor; unless the thread was back first.
+ *
+ * The thread, in the library: my thread-locals say that I have none. "Tried": "not", I was first, and have it; they are put right.
+ * "Away": queue for one.
  *
  * No fence of all threads is needed for that: the look at a thread that sleeps is under a lock which that thread must have taken
  * to fall asleep, and takes to wake up (os_thread_in_call). Nor does it matter here that a thread which waits for a CPU has a clock
@@ -40,30 +42,26 @@ static uint32_t listed_count;
 
 /* ---- the thread itself ---- */
 
-/* thread_self has found nobody. NULL: it is a plain thread, or has no processor any more. */
+/* thread_self has found nobody. NULL: it is a plain thread, or has no processor any more. No lock: a handler of the program's may
+ * interrupt this, and call the library. */
 struct thread *taken_self(void)
 {
     struct thread *m = thread_mine();
-    if (!m || load_relaxed(&m->taken) == TAKEN_AWAY)
+    uint32_t word = m ? load_relaxed(&m->taken) : TAKEN_AWAY;
+    if (word == TAKEN_TRIED)
+        cas_ordered(&m->taken, &word, TAKEN_NOT); /* partner: decide */
+    if (word == TAKEN_AWAY)
         return NULL;
-    lock_take(&m->taking);
-    bool away = load_relaxed(&m->taken) == TAKEN_AWAY;
-    if (!away) {
-        thread_set_here(m->p ? m->p->id : GO_NOWHERE);
-        thread_set_self(m);
-        store_relaxed(&m->taken, TAKEN_NOT);
-    }
-    lock_drop(&m->taking);
-    return away ? NULL : m;
+    thread_set_here(m->p ? m->p->id : GO_NOWHERE);
+    thread_set_self(m);
+    return m;
 }
 
 static void say_that_it_is_back(struct thread *m)
 {
-    lock_take(&m->taking);
     m->p = m->lent = NULL;
+    store_ordered(&m->taken, TAKEN_NOT);
     thread_set_self(m);
-    store_relaxed(&m->taken, TAKEN_NOT);
-    lock_drop(&m->taking);
 }
 
 /* thread_self is NULL. The goroutine queues for a processor, and comes back with one, perhaps on another thread. False: on a plain
@@ -97,19 +95,6 @@ void taken_unwatch(struct thread *m)
     store_relaxed(&m->taken, TAKEN_NOT);
     m->self = NULL;
     lock_drop(&m->taking);
-}
-
-/* The monitor, which may have held it just then, is not in the child of a fork. */
-static void forget_monitor(void)
-{
-    struct thread *m = thread_mine();
-    if (m)
-        store_relaxed(&m->taking.word, LOCK_FREE);
-}
-
-__attribute__((constructor)) static void watch_forks(void)
-{
-    os_fork_watch(forget_monitor);
 }
 
 /* ---- looking ---- */
@@ -188,18 +173,17 @@ static bool try(struct thread *m)
     return lives;
 }
 
-/* False: the thread was back in time. */
+/* False: the thread was back in time. It is counted first: a look for a deadlock must not find the goroutine nowhere. */
 static bool decide(struct thread *m, struct processor *p)
 {
-    lock_take(&m->taking);
-    bool ours = load_relaxed(&m->taken) == TAKEN_TRIED;
-    if (ours) {
-        add_ordered(&sched.blocking, 1);
+    uint32_t tried = TAKEN_TRIED;
+    add_ordered(&sched.blocking, 1);
+    if (cas_ordered(&m->taken, &tried, TAKEN_AWAY)) { /* partner: taken_self */
         store_relaxed(&p->m, NULL);
-        store_relaxed(&m->taken, TAKEN_AWAY);
+        return true;
     }
-    lock_drop(&m->taking);
-    return ours;
+    add_ordered(&sched.blocking, -1u);
+    return false;
 }
 
 static void list(struct thread *m)
