@@ -455,9 +455,17 @@ static void add_many(struct caller *c)
         go_counter_add(c->what, 1);
 }
 
+static __attribute__((noinline)) uint32_t here_now(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return go_here;
+}
+
 static void read_then_add(struct caller *c)
 {
     read_a_byte(c);
+    if (GO_CAN_RESTART)
+        CHECK_EQ(GO_NOWHERE, here_now()); /* the adds alone would seldom show it: they must meet in one instruction */
     add_many(c);
 }
 
