@@ -101,11 +101,12 @@ static void unlock_file(struct caller *c)
 
 TEST(a_flock_that_another_holds_stalls_nobody)
 {
-    struct caller *c = new_caller(lock_file);
+    struct caller *c;
     char name[] = "/tmp/goroutine-test-XXXXXX";
     struct locked file;
 
     NEEDS_TAKING();
+    c = new_caller(lock_file);
     file.ours = mkstemp(name);
     file.theirs = open(name, O_RDWR | O_CLOEXEC);
     c->what = &file;
@@ -128,10 +129,11 @@ static void post_sem(struct caller *c)
 
 TEST(a_sem_wait_stalls_nobody)
 {
-    struct caller *c = new_caller(wait_for_sem);
+    struct caller *c;
     sem_t sem;
 
     NEEDS_TAKING();
+    c = new_caller(wait_for_sem);
     CHECK_EQ(0, sem_init(&sem, 0, 0));
     c->what = &sem;
     check_others_go_on(c, post_sem);
@@ -149,11 +151,12 @@ static void wait_for_child(struct caller *c)
 
 TEST(a_waitpid_stalls_nobody)
 {
-    struct caller *c = new_caller(wait_for_child);
+    struct caller *c;
     pid_t child;
     char byte;
 
     NEEDS_TAKING();
+    c = new_caller(wait_for_child);
     child = fork();
     if (child == 0)
         _exit(read(c->pipe[0], &byte, 1) == 1 ? 7 : 1);
@@ -174,10 +177,11 @@ static void *read_on_thread(void *arg)
 
 TEST(a_pthread_join_stalls_nobody)
 {
-    struct caller *c = new_caller(join_thread);
+    struct caller *c;
     pthread_t thread;
 
     NEEDS_TAKING();
+    c = new_caller(join_thread);
     CHECK_EQ(0, pthread_create(&thread, NULL, read_on_thread, c));
     c->what = &thread;
     check_others_go_on(c, end_call);
@@ -204,11 +208,12 @@ static void sleep_a_second(struct caller *c)
 
 TEST(a_usleep_stalls_nobody_and_is_not_cut_short)
 {
-    struct caller *c = new_caller(sleep_a_second);
+    struct caller *c;
     struct timed t = {.took = 0};
     struct crew *crew;
 
     NEEDS_TAKING();
+    c = new_caller(sleep_a_second);
     go_maxprocs(1);
     t.hogs = hogs_start(1, hog_counting);
     c->what = &t;
@@ -248,14 +253,16 @@ static void look_up_on_a_large_stack(void *c)
 
 TEST(a_getaddrinfo_that_nobody_answers_stalls_nobody)
 {
-    struct caller *c = new_caller(look_up);
+    struct caller *c;
     struct query q = {.server = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
-    struct pollfd asked = {.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .events = POLLIN};
+    struct pollfd asked = {.events = POLLIN};
     socklen_t size = sizeof q.server;
     unsigned long turns;
     struct hogs *h;
 
     NEEDS_TAKING();
+    c = new_caller(look_up);
+    asked.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     go_maxprocs(1);
     CHECK_EQ(0, bind(asked.fd, (struct sockaddr *)&q.server, size));
     CHECK_EQ(0, getsockname(asked.fd, (struct sockaddr *)&q.server, &size));
@@ -309,13 +316,14 @@ static void want_the_mutex(struct caller *c)
 
 TEST(a_mutex_whose_owner_is_preempted_is_no_deadlock)
 {
-    struct caller *c = new_caller(want_the_mutex);
+    struct caller *c;
     struct contended m = {.mutex = PTHREAD_MUTEX_INITIALIZER};
     uint64_t before = retaken();
     struct crew *owner, *other;
 
     NEEDS_TAKING();
     NEEDS_PREEMPTION();
+    c = new_caller(want_the_mutex);
     go_maxprocs(1);
     c->what = &m;
     owner = crew_start(1, hold_the_mutex, &m);
@@ -349,7 +357,7 @@ static void receive_until_timeout(struct caller *c)
 
 TEST(a_call_that_fails_leaves_its_errno_over_the_wait_for_a_processor)
 {
-    struct caller *c = new_caller(receive_until_timeout);
+    struct caller *c;
     struct timeval half = {.tv_usec = 500000};
     uint64_t before = retaken();
     struct crew *crew;
@@ -357,6 +365,7 @@ TEST(a_call_that_fails_leaves_its_errno_over_the_wait_for_a_processor)
     int fds[2];
 
     NEEDS_TAKING();
+    c = new_caller(receive_until_timeout);
     go_maxprocs(1);
     CHECK_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
     CHECK_EQ(0, setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &half, sizeof half));
@@ -373,10 +382,11 @@ TEST(a_call_that_fails_leaves_its_errno_over_the_wait_for_a_processor)
 
 TEST(who_comes_back_waits_for_a_processor_at_its_next_call)
 {
-    struct caller *c = new_caller(read_a_byte);
+    struct caller *c;
     struct crew *crew;
 
     NEEDS_TAKING();
+    c = new_caller(read_a_byte);
     go_maxprocs(1);
     crew = crew_start(1, make_the_call, c);
     EVENTUALLY(atomic_load(&c->called));
@@ -417,7 +427,7 @@ static bool stands_for(atomic_ulong *turns, int64_t ns)
 
 TEST(who_comes_back_and_never_calls_waits_for_a_processor_too)
 {
-    struct caller *c = new_caller(read_then_compute);
+    struct caller *c;
     struct busy b = {.turns = 0};
     uint64_t before;
     struct crew *crew;
@@ -425,6 +435,7 @@ TEST(who_comes_back_and_never_calls_waits_for_a_processor_too)
 
     NEEDS_TAKING();
     NEEDS_PREEMPTION();
+    c = new_caller(read_then_compute);
     go_maxprocs(1);
     c->what = &b;
     crew = crew_start(1, make_the_call, c);
@@ -471,10 +482,11 @@ static void read_then_add(struct caller *c)
 
 TEST(who_has_lost_the_processor_adds_to_no_cell_of_it)
 {
-    struct caller *c = new_caller(read_then_add);
+    struct caller *c;
     struct crew *crew;
 
     NEEDS_TAKING();
+    c = new_caller(read_then_add);
     go_maxprocs(1);
     c->what = go_counter_new();
     crew = crew_start(1, make_the_call, c);
@@ -546,11 +558,12 @@ static void read_and_end(void *arg)
 
 TEST(who_comes_back_may_end_at_once)
 {
-    struct caller *c = new_caller(NULL);
+    struct caller *c;
     int64_t before;
     struct hogs *h;
 
     NEEDS_TAKING();
+    c = new_caller(NULL);
     go_maxprocs(1);
     h = hogs_start(1, hog_counting);
     before = go_count();
@@ -632,10 +645,11 @@ TEST(who_has_switched_preemption_off_keeps_the_processor_while_it_blocks)
 
 TEST(a_processor_whose_goroutine_sleeps_in_a_call_can_be_taken_out_of_service)
 {
-    struct caller *c = new_caller(read_a_byte);
+    struct caller *c;
     struct crew *crew;
 
     NEEDS_TAKING();
+    c = new_caller(read_a_byte);
     go_maxprocs(2);
     crew = crew_start(2, make_the_call, c);
     EVENTUALLY(atomic_load(&c->called) == 2);
@@ -664,10 +678,11 @@ static bool dump_says(const char *words)
 
 TEST(a_dump_says_who_is_in_a_system_call)
 {
-    struct caller *c = new_caller(read_a_byte);
+    struct caller *c;
     struct crew *crew;
 
     NEEDS_TAKING();
+    c = new_caller(read_a_byte);
     go_maxprocs(1);
     CHECK(!dump_says("[in a system call]"));
     crew = crew_start(1, make_the_call, c);
@@ -681,11 +696,12 @@ TEST(a_dump_says_who_is_in_a_system_call)
 
 TEST(hundreds_may_block_at_once)
 {
-    struct caller *c = new_caller(read_a_byte);
+    struct caller *c;
     int n = CROWD(300);
     struct crew *crew;
 
     NEEDS_TAKING();
+    c = new_caller(read_a_byte);
     go_maxprocs(1);
     crew = crew_start(n, make_the_call, c);
     EVENTUALLY(atomic_load(&c->called) == n);
