@@ -65,6 +65,10 @@ void arch_frame_set_pc(void *frame, uintptr_t pc);
  * may pass, but what is left of a frame that has gone may. */
 bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high);
 
+/* arch_handled_signals: the same of the stack of a thread that stands still, whose sp is low. The signals, a bit each from 1 on, of
+ * which one has interrupted there. 0: none has. A chance hit may pass. */
+uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high);
+
 /* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
  * returns, on the thread on which it does. */
 void arch_frame_resume(const void *frame);

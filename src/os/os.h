@@ -75,6 +75,9 @@ int64_t os_thread_runs(os_thread thread);
  * and what the caller did before this call is visible to it when it wakes up. [signal] */
 bool os_thread_in_call(os_thread thread, uintptr_t *sp);
 
+/* The signals that it masks, a bit each from 1 on. All, if it is gone, or the system does not tell. [signal] */
+uint64_t os_thread_masked(os_thread thread);
+
 /* ---- waiting on a word (futex.c) ---- */
 
 /* Blocks while *word == expected, until os_wake or the deadline (absolute os_now(); INT64_MAX: never). May return early for no

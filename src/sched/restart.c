@@ -71,15 +71,6 @@ static uintptr_t restart_of(const struct table *t, uintptr_t pc)
     return pc;
 }
 
-/* For main the top of the stack is a guess; but the system knows it, unless main runs on a stack that the program made. */
-static uintptr_t end_of_stack(const struct goroutine *g, uintptr_t sp)
-{
-    if (g != &main_goroutine)
-        return g->stack_high;
-    uintptr_t end = os_first_stack_end();
-    return sp < end && end - sp < g->stack_high - g->stack_low ? end : sp;
-}
-
 static READS_ANYTHING void rewind_others(const struct table *t, const void *frame, uintptr_t end)
 {
     uintptr_t lowest = t->at[0].begin, all = t->at[t->count - 1].end - lowest;
@@ -99,33 +90,21 @@ void restart_rewind(struct goroutine *g, void *frame)
         arch_frame_set_pc(frame, restart_of(t, arch_frame_pc(frame)));
         if (os_frame_masks(frame)) {
             valgrind_trust_begin();
-            rewind_others(t, frame, end_of_stack(g, arch_frame_sp(frame)));
+            rewind_others(t, frame, goroutine_stack_end(g, arch_frame_sp(frame)));
             valgrind_trust_end();
         }
     }
     end_to_read();
 }
 
-/* Whether one was interrupted by a handler of the program's that is still on the stack: some word there is a pc inside a sequence.
- * The stack stands still. What is left of an earlier interrupt is taken for one too: nothing is lost by that but the chance to take
- * a processor. */
-READS_ANYTHING static bool any_in_sequence(const struct table *t, uintptr_t sp, uintptr_t end)
-{
-    uintptr_t lowest = t->at[0].begin, all = t->at[t->count - 1].end - lowest;
-    for (const uintptr_t *at = (uintptr_t *)round_up(sp, sizeof(uintptr_t)); at < (uintptr_t *)end; at++)
-        if (unlikely(*at - lowest < all) && restart_of(t, *at) != *at)
-            return true;
-    return false;
-}
-
-bool restart_may_lie_above(const struct goroutine *g, uintptr_t sp)
+bool restart_moves(uintptr_t pc)
 {
     if (!load_relaxed(&table))
         return false;
     struct table *t = begin_to_read();
-    bool found = t && any_in_sequence(t, sp, round_down(end_of_stack(g, sp), sizeof(uintptr_t)));
+    bool moves = t && restart_of(t, pc) != pc;
     end_to_read();
-    return found;
+    return moves;
 }
 
 /* ---- objects that come and go ---- */

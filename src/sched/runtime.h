@@ -122,9 +122,8 @@ enum p_state {
 /* Whether a thread has the processor that it believes it has. */
 enum taken {
     TAKEN_NOT,
-    TAKEN_TRIED, /* the monitor tries, or has tried and found that the thread had moved: which puts an end to it, if it comes first
-                  */
-    TAKEN_AWAY,  /* the thread has none until it asks for one; it ends that */
+    TAKEN_TRIED, /* the monitor tries, or has tried in vain; the thread ends that, if it comes first */
+    TAKEN_AWAY,  /* the thread has none until it asks for one; it ends that too */
 };
 
 enum attention {
@@ -352,10 +351,11 @@ void hand_over(struct processor *p);
 
 /* restart.c */
 void restart_rewind(struct goroutine *g, void *frame);
-bool restart_may_lie_above(const struct goroutine *g, uintptr_t sp);
+bool restart_moves(uintptr_t pc);
 
 /* goroutine.c */
 extern struct goroutine main_goroutine;
+uintptr_t goroutine_stack_end(const struct goroutine *g, uintptr_t sp);
 void goroutine_begin(void);
 void goroutine_bury(struct goroutine *g);
 _Noreturn void goroutine_end(struct goroutine *g); /* runs what is deferred, and clean-ups, first */

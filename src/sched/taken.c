@@ -18,7 +18,8 @@
  *
  * What must hold of a thread that sleeps in a call with its processor: the call is the program's. The library's own are under
  * preempt_hold, or of the few that os_thread_in_call leaves out; or there is no processor, or it is a scheduler context, or another
- * stack. While a goroutine has switched preemption off it keeps its processor, come what may.
+ * stack. Handlers of the program's that have interrupted the library may sleep too; they are looked for. While a goroutine has
+ * switched preemption off it keeps its processor, come what may.
  *
  * The word is the pointer to the thread's descriptor, `self`: NULL looks like a plain thread, which every call must take into
  * account anyway, so that it costs no check. And go_here, which restartable sequences read, is set to "no processor" before it.
@@ -27,6 +28,7 @@
  */
 #include "sched/runtime.h"
 
+#include "arch/arch.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
@@ -143,6 +145,21 @@ READS_RACILY static bool is_the_programs(struct thread *m, struct processor *p, 
            g->kind == KIND_GOROUTINE && !g->preempt_off && sp >= g->stack_low && sp < g->stack_high;
 }
 
+/* Whether a handler of the program's sleeps there that has interrupted us, or a sequence: then its signal is masked, and what it
+ * interrupted is in a frame of the system's, further up. Our own interrupt leaves such frames behind all the time, but is not
+ * masked. */
+READS_ANYTHING static bool is_in_a_handler(struct thread *m, uintptr_t sp)
+{
+    uint64_t signals = 0;
+    uintptr_t low = round_up(sp, sizeof(uintptr_t)), high = round_down(goroutine_stack_end(m->current, sp), sizeof(uintptr_t));
+    for (const uintptr_t *at = (uintptr_t *)low; at < (uintptr_t *)high; at++) {
+        uint64_t these = arch_handled_signals(at, low, high);
+        if (these && (preempt_in_library(*at) || restart_moves(*at)))
+            signals |= these;
+    }
+    return signals && (signals & os_thread_masked(thread_of(m)));
+}
+
 /* At the limit nobody would be there to carry the processor on. */
 static bool a_thread_can_be_had(void)
 {
@@ -221,8 +238,7 @@ enum take taken_take(struct processor *p)
     if (runs < 0 || !os_thread_in_call(thread, &sp) || !is_the_programs(m, p, sp) || !a_thread_can_be_had() || !try(m))
         return TAKE_BLOCKED;
     bool sleeps_on = os_thread_in_call(thread, &now) && now == sp && os_thread_runs(thread) == runs;
-    if (!sleeps_on || thread_of(m).id != thread.id || !is_the_programs(m, p, sp) || restart_may_lie_above(m->current, sp) ||
-        !decide(m, p))
+    if (!sleeps_on || thread_of(m).id != thread.id || !is_the_programs(m, p, sp) || is_in_a_handler(m, sp) || !decide(m, p))
         return TAKE_BLOCKED;
     add_relaxed(&sched.retaken, 1);
     m->taken_time = os_thread_time(thread);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <poll.h>
+#include <pthread.h>
 #include <time.h>
 #include "os/os.h"
 #include "tap.h"
@@ -15,14 +16,17 @@ struct other {
     int pipe[2];
 };
 
-enum { READS = 1, COMPUTES, LOOKS_AT_THE_CLOCK, ENDS };
+enum { READS = 1, MASKS, COMPUTES, LOOKS_AT_THE_CLOCK, ENDS };
 
 static void obey(void *arg)
 {
     struct other *o = arg;
     struct timespec t;
+    sigset_t last;
     char byte;
 
+    sigemptyset(&last);
+    sigaddset(&last, SIGRTMAX);
     o->self = os_thread_self();
     o->stack = (uintptr_t)&byte;
     atomic_store(&o->up, 1);
@@ -31,6 +35,10 @@ static void obey(void *arg)
         switch (atomic_load(&o->state)) {
         case ENDS:
             return;
+        case MASKS:
+            pthread_sigmask(SIG_BLOCK, &last, NULL);
+            atomic_store(&o->state, READS);
+            break;
         case COMPUTES:
             break;
         case LOOKS_AT_THE_CLOCK:
@@ -64,6 +72,11 @@ static bool uses_time(struct other *o)
         if (os_thread_time(o->self) != time)
             return true;
     return false;
+}
+
+static bool masks_the_last(struct other *o)
+{
+    return os_thread_masked(o->self) == UINT64_C(1) << (SIGRTMAX - 1);
 }
 
 static bool has_gone(struct other *o)
@@ -109,6 +122,10 @@ int main(void)
     }
     OK(differs, "a thread that has woken up for a moment has run, each of 200 times");
 
+    OK(os_thread_masked(o.self) == 0, "a thread that masks no signal is seen to");
+    atomic_store(&o.state, MASKS);
+    OK(wake(&o) && soon(masks_the_last, &o), "so is one that masks one");
+
     atomic_store(&o.state, COMPUTES);
     OK(wake(&o) && soon(uses_time, &o), "a thread that computes uses time");
     OK(times_asleep(&o, 2000) == 0, "and is never seen to sleep, whether it has a CPU or waits for one");
@@ -119,6 +136,7 @@ int main(void)
     atomic_store(&o.state, ENDS);
     OK(soon(has_gone, &o), "of a thread that has ended there is no time");
     OK(!os_thread_in_call(o.self, &sp) && os_thread_runs(o.self) < 0, "and it neither sleeps nor runs");
+    OK(os_thread_masked(o.self) == ~UINT64_C(0), "it may have masked signals");
     printf("1..%d\n", tap_tests);
     return tap_failures != 0;
 }

@@ -53,13 +53,27 @@ void arch_frame_set_pc(void *frame, uintptr_t pc)
 
 /* Behind the pc lie the code segment, the flags, the stack pointer and its segment, in both kinds of frames that this kernel has.
  */
+enum { CODE = REG_CS - REG_EIP, SP = REG_UESP - REG_EIP, STACK = REG_SS - REG_EIP };
+
 READS_ANYTHING bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
 {
-    enum { CODE = REG_CS - REG_EIP, SP = REG_UESP - REG_EIP, STACK = REG_SS - REG_EIP };
     if (high - (uintptr_t)at <= STACK * sizeof *at)
         return false;
     return (uint16_t)at[CODE] == (uint16_t)reg(frame, REG_CS) && (uint16_t)at[STACK] == (uint16_t)reg(frame, REG_SS) &&
            at[SP] > (uintptr_t)at && at[SP] <= high;
+}
+
+/* The signal's number comes before the registers; in frames with a siginfo, whose 128 bytes lie in between, with two pointers too.
+ */
+READS_ANYTHING uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high)
+{
+    enum { PLAIN = REG_EIP + 1, WITH_INFO = (offsetof(ucontext_t, uc_mcontext.gregs[REG_EIP]) + 128) / sizeof *at + 3 };
+    if ((uintptr_t)at - low < PLAIN * sizeof *at || high - (uintptr_t)at <= STACK * sizeof *at)
+        return 0;
+    if ((uint16_t)at[CODE] != x86_code_segment() || at[SP] <= (uintptr_t)at || at[SP] > high)
+        return 0;
+    bool has_room = (uintptr_t)at - low >= WITH_INFO * sizeof *at;
+    return x86_signal_bit(at[-PLAIN]) | (has_room ? x86_signal_bit(at[-WITH_INFO]) : 0);
 }
 
 void arch_frame_resume(const void *frame)

@@ -45,12 +45,23 @@ void arch_frame_set_pc(void *frame, uintptr_t pc)
 }
 
 /* Before the pc lies the stack pointer, two words behind it the segments, as in every frame of this kernel. */
+enum { SP = REG_RSP - REG_RIP, SEGMENTS = REG_CSGSFS - REG_RIP };
+
 READS_ANYTHING bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high)
 {
-    enum { SP = REG_RSP - REG_RIP, SEGMENTS = REG_CSGSFS - REG_RIP };
     if (high - (uintptr_t)at <= SEGMENTS * sizeof *at)
         return false;
     return at[SEGMENTS] == reg(frame, REG_CSGSFS) && at[SP] > (uintptr_t)at && at[SP] <= high;
+}
+
+/* Behind the context of the frame, which ends with the mask, lies what is told of the signal: its number first. */
+READS_ANYTHING uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high)
+{
+    enum { NUMBER = (offsetof(ucontext_t, uc_sigmask) + 8 - offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP])) / sizeof *at };
+    if ((uintptr_t)(at + SP) < low || high - (uintptr_t)at <= NUMBER * sizeof *at)
+        return 0;
+    bool is_one = (uint16_t)at[SEGMENTS] == x86_code_segment() && at[SP] > (uintptr_t)at && at[SP] <= high;
+    return is_one ? x86_signal_bit((uint32_t)at[NUMBER]) : 0;
 }
 
 void arch_frame_resume(const void *frame)

@@ -22,6 +22,19 @@ enum { X86_PKRU = 1 << 9 };
 
 extern void arch_preempt(void) __attribute__((visibility("hidden")));
 
+/* The selector is the same for all threads. */
+static inline uint16_t x86_code_segment(void)
+{
+    uint16_t selector;
+    __asm__("movw %%cs, %0" : "=r"(selector));
+    return selector;
+}
+
+static inline uint64_t x86_signal_bit(uint32_t number)
+{
+    return number - 1 < 64 ? UINT64_C(1) << (number - 1) : 0;
+}
+
 static inline bool x86_on_stack(const stack_t *stack, uintptr_t at)
 {
     return at - (uintptr_t)stack->ss_sp < stack->ss_size;

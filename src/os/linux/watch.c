@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -109,4 +110,19 @@ bool os_thread_in_call(os_thread thread, uintptr_t *sp)
         return false;
     *sp = number_at(text, 7);
     return !is_one_of_ours(number_at(text, 0));
+}
+
+/* A line with a number to the base of sixteen. Before it are the program's name, in which a line's end is written otherwise, and
+ * the user's groups, which may be many. */
+uint64_t os_thread_masked(os_thread thread)
+{
+    static const char line[] = "\nSigBlk:\t";
+    char text[8192];
+    const char *at = read_file(thread, "status", text, sizeof text) ? strstr(text, line) : NULL;
+    if (!at)
+        return ~UINT64_C(0);
+    uint64_t masked = 0;
+    for (at += sizeof line - 1; *at && *at != '\n'; at++)
+        masked = masked << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+    return masked;
 }
