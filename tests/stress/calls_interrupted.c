@@ -1,5 +1,5 @@
 /* How many calls of the system end early because of a preemption. A thread that sleeps in one gets no signal; what is left are
- * those that it enters between the look at it and the signal, a microsecond or so.
+ * those in which it is awake when it gets one: about to fall asleep, or just woken up.
  *
  * SPDX-License-Identifier: MIT
  */
