@@ -157,8 +157,8 @@ void os_interrupt_unmask(void);
  * belongs to a thread (the alternate stack) the calling thread's. [signal] */
 void os_frame_adopt(void *frame);
 
-/* True if signals were masked where the interrupt struck, as they are while a handler runs. [signal] */
-bool os_frame_masks(const void *frame);
+/* The signals that were masked where the interrupt struck, as some are while a handler runs: bit 0 is signal 1. [signal] */
+uint64_t os_frame_masked(const void *frame);
 
 /* Above all frames on the stack of the thread that the process began with. [signal] */
 uintptr_t os_first_stack_end(void);

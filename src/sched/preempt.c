@@ -114,6 +114,8 @@ static enum go_refusal verdict(struct thread *m, void *frame)
         return GO_REFUSED_STACK;
     if (!os_image_owns(pc))
         return GO_REFUSED_FOREIGN;
+    if (beneath_lies(g, arch_frame_sp(frame), os_frame_masked(frame), preempt_in_library))
+        return GO_REFUSED_LIBRARY;
     return GO_REFUSALS;
 }
 

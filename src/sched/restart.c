@@ -88,7 +88,7 @@ void restart_rewind(struct goroutine *g, void *frame)
     struct table *t = begin_to_read();
     if (t) {
         arch_frame_set_pc(frame, restart_of(t, arch_frame_pc(frame)));
-        if (os_frame_masks(frame)) {
+        if (os_frame_masked(frame)) {
             valgrind_trust_begin();
             rewind_others(t, frame, goroutine_stack_end(g, arch_frame_sp(frame)));
             valgrind_trust_end();

@@ -291,6 +291,9 @@ _Noreturn void thread_retire(struct thread *m);
 void thread_sleep(struct thread *m, int64_t deadline);
 void thread_wake(struct thread *m, struct processor *p, bool searching);
 
+/* beneath.c */
+bool beneath_lies(const struct goroutine *g, uintptr_t sp, uint64_t masked, bool (*counts)(uintptr_t pc));
+
 /* taken.c */
 enum take { TAKE_RUNS, TAKE_BLOCKED /* but is not taken, or no longer */, TAKE_TOOK };
 struct thread *taken_self(void);

@@ -145,19 +145,18 @@ READS_RACILY static bool is_the_programs(struct thread *m, struct processor *p, 
            g->kind == KIND_GOROUTINE && !g->preempt_off && sp >= g->stack_low && sp < g->stack_high;
 }
 
-/* Whether a handler of the program's sleeps there that has interrupted us, or a sequence: then its signal is masked, and what it
- * interrupted is in a frame of the system's, further up. Our own interrupt leaves such frames behind all the time, but is not
- * masked. */
-READS_ANYTHING static bool is_in_a_handler(struct thread *m, uintptr_t sp)
+static bool needs_its_processor(uintptr_t pc)
 {
-    uint64_t signals = 0;
-    uintptr_t low = round_up(sp, sizeof(uintptr_t)), high = round_down(goroutine_stack_end(m->current, sp), sizeof(uintptr_t));
-    for (const uintptr_t *at = (uintptr_t *)low; at < (uintptr_t *)high; at++) {
-        uint64_t these = arch_handled_signals(at, low, high);
-        if (these && (preempt_in_library(*at) || restart_moves(*at)))
-            signals |= these;
-    }
-    return signals && (signals & os_thread_masked(thread_of(m)));
+    return preempt_in_library(pc) || restart_moves(pc);
+}
+
+/* Whether a handler of the program's sleeps there that has interrupted us, or a sequence. What is masked is looked up only where
+ * that may be: it costs a long file of the system's. */
+READS_RACILY static bool is_in_a_handler(struct thread *m, uintptr_t sp)
+{
+    struct goroutine *g = m->current;
+    return beneath_lies(g, sp, ~UINT64_C(0), needs_its_processor) &&
+           beneath_lies(g, sp, os_thread_masked(thread_of(m)), needs_its_processor);
 }
 
 /* At the limit nobody would be there to carry the processor on. */

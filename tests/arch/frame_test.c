@@ -54,7 +54,7 @@ __attribute__((no_sanitize("address"))) static void look(int number, siginfo_t *
 
     (void)number;
     (void)info;
-    masked_inside = os_frame_masks(frame);
+    masked_inside = os_frame_masked(frame);
     found = at_once = 0;
     for (; at < end; at++) {
         if (*at != earlier_pc || !arch_saves_pc(frame, at, top))
@@ -76,7 +76,7 @@ static void in_full(int number, siginfo_t *info, void *frame)
     (void)info;
     earlier = frame;
     earlier_pc = arch_frame_pc(frame);
-    masked_outside = os_frame_masks(frame);
+    masked_outside = os_frame_masked(frame);
     raise(SIGUSR2);
 }
 

@@ -1,6 +1,6 @@
-/* What a handler of the program's that sleeps has interrupted: the library or a sequence, which go on with the processor that they
- * had, or the program. By single steps, each of which ends in a trap of the CPU's, whose handler sends the signal: it comes at the
- * very instruction that was to be next.
+/* What a handler of the program's that sleeps or computes has interrupted: the library or a sequence, which go on with the
+ * processor that they had, or the program. By single steps, each of which ends in a trap of the CPU's, whose handler sends the
+ * signal: it comes at the very instruction that was to be next.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -156,6 +156,69 @@ TEST(a_handler_that_sleeps_on_top_of_the_library_or_of_a_sequence_keeps_the_proc
               atomic_load(&naps[LIBRARY]), atomic_load(&naps[A_SEQUENCE]), atomic_load(&naps[PROGRAM]),
               atomic_load(&taken[PROGRAM]));
 }
+
+/* ---- handlers that compute ---- */
+
+static atomic_ulong others; /* what another goroutine has done */
+static atomic_bool stop;
+static atomic_int left[PLACES], stays[PLACES];
+
+static void run_beside(void *arg, int index)
+{
+    (void)arg;
+    (void)index;
+    while (!atomic_load_explicit(&stop, memory_order_relaxed))
+        atomic_fetch_add_explicit(&others, 1, memory_order_relaxed);
+}
+
+/* For some slices, in the program's own text. True if the other one has run meanwhile. */
+static bool compute(void)
+{
+    unsigned long before = atomic_load(&others);
+    int64_t end = test_now() + 5 * GO_MILLISECOND;
+
+    while (test_now() < end)
+        for (int i = 0; i < 100000; i++)
+            __asm__ volatile("" ::: "memory");
+    return atomic_load(&others) != before;
+}
+
+static void compute_there(int number, siginfo_t *info, void *frame)
+{
+    int place = place_of(frame);
+
+    (void)number;
+    (void)info;
+    end_steps(frame);
+    atomic_fetch_add(compute() ? &left[place] : &stays[place], 1);
+}
+
+TEST(a_handler_that_computes_on_top_of_the_library_is_not_preempted)
+{
+    struct crew *c;
+    struct sigaction action = {.sa_sigaction = compute_there, .sa_flags = SA_SIGINFO};
+
+    NEEDS_PREEMPTION();
+    NEEDS_FRAMES_AND_TAKING();
+    install(compute_there);
+    sigemptyset(&action.sa_mask); /* but not the library's interrupt */
+    CHECK_EQ(0, sigaction(SIGUSR1, &action, NULL));
+    go_maxprocs(1);
+    go_slice(GO_MILLISECOND);
+    c = crew_start(1, run_beside, NULL);
+    strike_everywhere(call_the_library);
+    atomic_store(&stop, true);
+    crew_wait(c);
+    signal(SIGTRAP, SIG_DFL);
+    signal(SIGUSR1, SIG_DFL);
+    test_note("on the library %d were preempted, %d were not; on the program %d and %d", atomic_load(&left[LIBRARY]),
+              atomic_load(&stays[LIBRARY]), atomic_load(&left[PROGRAM]), atomic_load(&stays[PROGRAM]));
+    CHECK_EQ(0, atomic_load(&left[LIBRARY]));
+    CHECK(atomic_load(&stays[LIBRARY]) > 5);
+    CHECK(atomic_load(&left[PROGRAM]) > 0);
+}
+
+/* ---- what is left of them ---- */
 
 /* The frame of the handler's interrupt lies in the room that is left here. */
 static __attribute__((noinline)) bool nap_below_what_is_left(void)

@@ -95,13 +95,13 @@ __attribute__((noinline)) void os_frame_adopt(void *frame)
 }
 
 /* Of the mask, the kernel's frame has as many bits as there are signals. */
-bool os_frame_masks(const void *frame)
+uint64_t os_frame_masked(const void *frame)
 {
     const ucontext_t *context = frame;
     uint64_t masked;
     _Static_assert(_NSIG <= 65, "the kernel's signal set");
     memcpy(&masked, &context->uc_sigmask, sizeof masked);
-    return masked != 0;
+    return masked;
 }
 
 /* The kernel puts the program's name there, above the environment. */
