@@ -203,12 +203,14 @@ TEST(a_handler_that_computes_on_top_of_the_library_is_not_preempted)
     install(compute_there);
     sigemptyset(&action.sa_mask); /* but not the library's interrupt */
     CHECK_EQ(0, sigaction(SIGUSR1, &action, NULL));
+    CHECK_EQ(0, go_lock_thread()); /* who is preempted in a handler leaves its mask on the thread, and may go on on another */
     go_maxprocs(1);
     go_slice(GO_MILLISECOND);
     c = crew_start(1, run_beside, NULL);
     strike_everywhere(call_the_library);
     atomic_store(&stop, true);
     crew_wait(c);
+    CHECK_EQ(0, go_unlock_thread());
     signal(SIGTRAP, SIG_DFL);
     signal(SIGUSR1, SIG_DFL);
     test_note("on the library %d were preempted, %d were not; on the program %d and %d", atomic_load(&left[LIBRARY]),
