@@ -62,18 +62,16 @@ void preempt_request(struct processor *p, bool quietly)
         preempt_signal(m);
 }
 
-bool preempt_signal(struct thread *m)
+void preempt_signal(struct thread *m)
 {
     uint32_t none = 0;
-    if (mode == PREEMPT_OFF || load_relaxed(&m->signal_pending) || taken_in_call(m))
-        return false;
+    if (mode == PREEMPT_OFF || load_relaxed(&m->signal_pending))
+        return;
     if (!cas_ordered(&m->signal_pending, &none, 1)) /* one at a time; partner: the store in preempt_interrupt */
-        return false;
+        return;
     bump(&m->requests);
-    bool sent = os_interrupt(m->thread) == 0;
-    if (!sent)
+    if (os_interrupt(m->thread) != 0)
         store_ordered(&m->signal_pending, 0);
-    return sent;
 }
 
 /* ---- the verdict ---- */

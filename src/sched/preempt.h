@@ -19,12 +19,12 @@ void preempt_release(void);
 /* Chooses the way of preempting; before the first goroutine. */
 void preempt_start(enum preempt_mode mode);
 
-/* Asks the goroutine that runs on p to give way: at its next call, and by a signal, unless `quietly`. */
+/* Asks the goroutine that runs on p to give way: at its next call, and by a signal, unless `quietly`. The signal would end a call
+ * of the system: the caller has looked whether its thread sleeps in one (taken.c). */
 void preempt_request(struct processor *p, bool quietly);
 
-/* Sends the signal to thread m; false: one is on its way, or it has none to get, or sleeps in a call of the system, which the
- * signal would end. */
-bool preempt_signal(struct thread *m);
+/* Sends the signal to thread m, unless one is on its way. As above. */
+void preempt_signal(struct thread *m);
 
 /* The caller gives way now if it was asked to. The last step of calls that somebody may make all the time without ever blocking: a
  * signal would find it in our text, or in libc's, again and again. It holds nothing of ours there. */

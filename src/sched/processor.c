@@ -211,10 +211,11 @@ static bool retired(struct processor *p)
         return true;
     }
     if (state == P_RUNNING) {
+        struct thread *m = load_relaxed(&p->m);
         preempt_hold();
-        preempt_request(p, false);
+        preempt_request(p, m && taken_in_call(m));
         preempt_release();
-        monitor_kick(); /* its thread may sleep in a call: then the monitor takes it away */
+        monitor_kick(); /* if its thread sleeps in a call the monitor takes it away */
     }
     return state == P_RETIRED;
 }

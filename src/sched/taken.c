@@ -258,7 +258,8 @@ static void ask(struct thread *m)
     if (time - m->taken_time < load_relaxed(&sched.slice))
         return;
     m->taken_time = time;
-    preempt_signal(m);
+    if (!taken_in_call(m))
+        preempt_signal(m);
 }
 
 /* Some of them at a time, and each in its turn. Only the monitor calls it. */
