@@ -74,7 +74,9 @@ $(BUILD)/%.S.raw: %.S $(BUILD)/library.flags
 # The library's text gets a section of its own, whatever the compiler split it into, so that "the pc is in our text" is one
 # comparison with the linker's __start_go_text and __stop_go_text. On 386 the compiler's helpers that read the pc get names of
 # their own too: else the linker would merge them with those of the program, outside our text.
-RENAME = $(OBJCOPY) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
+# And so do the functions of libc that a compiler calls where nobody wrote a call (src/base/string.c).
+OWN_STRINGS = $(foreach name,memcpy memmove memset memcmp strlen,--redefine-sym $(name)=goroutine.$(name))
+RENAME = $(OBJCOPY) $(OWN_STRINGS) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
     $$(readelf -sW $< | sed -n 's/^.* \(__x86\.\(get_pc_thunk\.[a-z]*\)\)$$/--redefine-sym \1=go.\2/p')
 
 $(BUILD)/%.o: $(BUILD)/%.raw

@@ -13,10 +13,11 @@ GO_BEGIN_DECLS
 enum go_refusal {
     GO_REFUSED_STALE,     /* the goroutine that it was meant for had left already */
     GO_REFUSED_LIBRARY,   /* in this library's own text */
-    GO_REFUSED_FOREIGN,   /* outside the program's own text: libc or another library */
+    GO_REFUSED_FOREIGN,   /* outside the program's own text, where thread identities cannot be handed over (task.h) */
     GO_REFUSED_OFF,       /* switched off by go_preempt_off or by the library around a call into libc */
     GO_REFUSED_STACK,     /* not on the goroutine's own stack, or no room left on it */
     GO_REFUSED_SCHEDULER, /* no goroutine was running there */
+    GO_REFUSED_IDENTITY,  /* no spare thread identity, and no idle thread that could carry the processor on */
     GO_REFUSALS
 };
 
@@ -34,6 +35,9 @@ struct go_stats {
     uint64_t processors;            /* as go_maxprocs(0) */
     uint64_t stacks;                /* stacks mapped, in use and cached */
     uint64_t processors_retaken;    /* processors taken from a system call that nobody announced */
+    uint64_t threads_stopped;       /* preemptions that took the whole kernel thread, since the identity could not be handed over */
+    uint64_t identities;            /* of the threads: those that only lend their identity, or make threads */
+    uint64_t identities_spare;      /* thread identities that wait for somebody to need them */
 };
 
 /* go_stats_read fills the first size bytes of *stats (give sizeof(struct go_stats)); what this version does not know is zeroed.

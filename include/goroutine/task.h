@@ -13,8 +13,15 @@ GO_BEGIN_DECLS
 struct go_attr {
     size_t stack_size; /* bytes the goroutine may use; 0: 64 KiB; at most 1 GiB; rounded up to a power of two */
     const char *name;  /* shown in dumps; copied, the first 15 bytes; NULL: none */
-    uintptr_t reserved[6];
+    uintptr_t flags;   /* of GO_OWN_IDENTITY */
+    uintptr_t reserved[5];
 };
+
+/* A thread identity of its own, from its first instruction to its last: see go_lock_identity. Nobody has used it before, and it
+ * ends with the goroutine, as a thread ends, destructors of its thread-locals included, on a thread that is not the goroutine's. To
+ * make one takes about as long as pthread_create; it holds a sleeping kernel thread. go_spawn_attr waits for it, and gives -EAGAIN
+ * where the system has none to give. */
+#define GO_OWN_IDENTITY 1u
 
 /* go_spawn starts fn(arg) as a new goroutine and returns at once; the new goroutine may run before or after the return.
  * It ends when fn returns or calls go_exit(); its memory is taken back by the library. Never blocks.
@@ -23,7 +30,7 @@ struct go_attr {
 GO_API int go_spawn(void (*fn)(void *), void *arg);
 
 /* go_spawn_attr is go_spawn with attributes; attr may be NULL.
- * Errors: as go_spawn; -EINVAL also where stack_size is over 1 GiB or a reserved word is not zero. */
+ * Errors: as go_spawn; -EINVAL also where stack_size is over 1 GiB, or a flag is unknown, or a reserved word is not zero. */
 GO_API int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg);
 
 /* go_yield lets other goroutines run and comes back when they had their turn. On a plain thread it yields the thread. */
@@ -57,6 +64,23 @@ GO_API int go_unlock_thread(void);
  * its go_preempt_off is a panic. No effect on a plain thread. */
 GO_API void go_preempt_off(void);
 GO_API void go_preempt_on(void);
+
+/* go_lock_identity has the calling goroutine keep its thread identity through whatever it does until as many go_unlock_identity
+ * calls.
+ *
+ * The identity is what libc and other libraries take for "this thread": errno, thread-locals, the owner of a recursive or
+ * error-checking pthread mutex or of a locked FILE, a locale set by uselocale, what pthread_self and pthread_getspecific give.
+ * Goroutines share that of the kernel thread which runs them. One that is taken off in the middle of other code keeps it, until it
+ * calls this library again with nothing on its stack that could still need it: no address inside the identity, no foreign code
+ * that has called back. So code between two calls of this library always sees one and the same. But a call that blocks or yields
+ * may come back with another one. Who owns a recursive mutex, a FILE's lock or a locale across such a call, or keeps an address of
+ * a thread-local in other memory than its stack, needs this, or GO_OWN_IDENTITY.
+ *
+ * The first of nested calls may wait a little, until an identity is there. On a plain thread: no effect. Where identities cannot be
+ * handed over (sanitizers, valgrind, CPUs other than amd64) the two are go_lock_thread and go_unlock_thread. Errors: -EPERM
+ * go_unlock_identity without its go_lock_identity. */
+GO_API int go_lock_identity(void);
+GO_API int go_unlock_identity(void);
 
 /* go_blocking_begin announces that the calling goroutine is about to block its kernel thread (a system call, a foreign
  * library): its processor is given to the others. go_blocking_end takes a processor again, and waits for one if need be.

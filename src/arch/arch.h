@@ -46,6 +46,16 @@ uintptr_t arch_context_pc(const void *context);
 uintptr_t arch_context_sp(const void *context);
 uintptr_t arch_context_fp(const void *context);
 
+/* arch_system_call makes the OS's call `number`, and returns what that returns, an error as the OS gives it. It uses no
+ * thread-local: errno stays, and the thread pointer may be any. */
+long arch_system_call(long number, long a, long b, long c, long d, long e, long f);
+
+/* The thread pointer of the calling thread, which is where its thread-locals are. arch_thread_pointer_moves: whether it can be
+ * given another; arch_set_thread_pointer does that. Where it lies in an interrupted frame too, that is the one which counts. */
+uintptr_t arch_thread_pointer(void);
+bool arch_thread_pointer_moves(void);
+void arch_set_thread_pointer(uintptr_t pointer);
+
 /* arch_call calls fn(arg) and returns false when that has returned; or true once arch_land is called, from below fn, with the
  * landing that it stored in *landing: as if fn had returned, with all that the ABI says a call keeps, the floating-point control
  * words included. The stack of fn is gone then. */

@@ -30,6 +30,13 @@
 #define READS_ANYTHING
 #endif
 
+/* The sanitizers have thread-locals of their own, and use them behind our back. */
+#if defined(SANITIZE_THREAD) || defined(SANITIZE_ADDRESS)
+#define SANITIZE_IDENTITIES 0
+#else
+#define SANITIZE_IDENTITIES 1
+#endif
+
 #if defined(SANITIZE_THREAD)
 
 /* ThreadSanitizer delivers signals late, inside its own code, so nothing can be preempted there; it runs a thread of its own. */

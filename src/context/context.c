@@ -107,7 +107,7 @@ static go_ctx **end_of(go_ctx **list)
 bool ctx_end(go_ctx *ctx, int32_t err, int32_t cause)
 {
     bool first, ignored;
-    int64_t now = os_now();
+    int64_t now = sched_now();
     go_ctx *pending = end_one(ctx, err, cause, now, &first);
     while (pending) {
         go_ctx *child = pending;

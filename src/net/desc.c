@@ -18,16 +18,20 @@ static _Atomic uint32_t chunks_added; /* partner of each: dispatch, which is tol
 
 static struct desc *add_chunk(int i)
 {
-    struct desc *made = sched_alloc(CHUNK * sizeof *made), *there = NULL;
+    size_t size = round_up(CHUNK * sizeof(struct desc), os_page_size());
+    preempt_hold();
+    struct desc *made = os_map(size, os_page_size()), *there = NULL;
+    preempt_release();
     if (!made)
         return NULL;
-    sched_zero(made, CHUNK * sizeof *made);
     for (int k = 0; k < CHUNK; k++)
         made[k].fd = i * CHUNK + k;
     add_ordered(&chunks_added, 1);
     if (cas_ordered(&table[i], &there, made))
         return made;
-    sched_free(made);
+    preempt_hold();
+    os_unmap(made, size);
+    preempt_release();
     return there;
 }
 

@@ -103,7 +103,7 @@ static void start_next(struct race *r, int64_t deadline)
     struct desc *d;
     int fd = open_socket(address, r->all->transport, &begun);
     int error = fd < 0 ? fd : desc_enter(fd, &d);
-    r->next_at = os_now() + HEAD_START;
+    r->next_at = sched_now() + HEAD_START;
     if (error) {
         failed(r, number, error);
         return;
@@ -159,7 +159,7 @@ static int await(struct race *r, int64_t deadline)
 static int run(struct race *r, int64_t deadline)
 {
     for (;;) {
-        if (r->next < r->all->n && os_now() >= r->next_at)
+        if (r->next < r->all->n && sched_now() >= r->next_at)
             start_next(r, deadline);
         look(r);
         if (r->winner >= 0)

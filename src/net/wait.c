@@ -51,7 +51,7 @@ int desc_wait(struct desc *d, enum way way, uint32_t seen, int64_t deadline)
 static int64_t end_of_pause(int64_t *pause, int64_t most)
 {
     *pause = *pause == 0 ? GO_MILLISECOND : *pause < most ? 2 * *pause : most;
-    return os_now() + *pause;
+    return sched_now() + *pause;
 }
 
 /* The pause is over, or it was not worth while; but who was cancelled meanwhile does not look once more. */

@@ -59,6 +59,39 @@ int os_thread_count(void);
  * [signal] */
 int *os_errno(void);
 
+/* ---- thread identities (identity.c) ---- */
+
+/* What a thread is to libc and to everybody else in the process: its thread pointer, and with it its thread-locals, libc's
+ * descriptor of it, its number in locks. A kernel thread starts with its own, and may go on with another one, as long as no two use
+ * the same. */
+struct os_identity {
+    uintptr_t pointer;
+    uintptr_t low, high; /* addresses inside are of what belongs to it */
+    struct os_own **own; /* where it says which kernel thread uses it */
+};
+
+/* Whether the system and the machine let threads change identities: false where another library has claimed what is the kernel
+ * thread's and not the identity's (restartable sequences of the kernel's). Once, on the first thread, before any other call here.
+ */
+bool os_identity_start(void);
+
+/* What the calling thread has used from its start; what the kernel had tied to it, it has no more. */
+void os_identity_learn(struct os_identity *id);
+
+/* The calling thread goes on with it. Nothing thread-local holds after that: see os_errno. [signal] */
+void os_identity_use(const struct os_identity *id);
+
+/* The calling thread, which uses its own, lends it out: sets *lent, wakes who waits there, and sleeps until *back is not 0. It runs
+ * none of the program's code meanwhile, and handles no signal but what libc sends to its own threads. */
+void os_identity_lend(const struct os_identity *id, _Atomic uint32_t *lent, _Atomic uint32_t *back);
+
+/* What a goroutine may have left behind in the identity that the calling thread uses, and that libc would have thrown away with a
+ * thread: a locale. */
+void os_identity_clean(void);
+
+/* True if the identity in use holds something that its user set and may count on: such a locale. [signal] */
+bool os_identity_is_marked(void);
+
 /* ---- what another thread of the process does (watch.c) ---- */
 
 /* The CPU time that it has used, in nanoseconds. Two readings in a row that differ: it runs. -1: it is gone, or the system does not
@@ -157,6 +190,12 @@ void os_interrupt_unmask(void);
  * belongs to a thread (the alternate stack) the calling thread's. [signal] */
 void os_frame_adopt(void *frame);
 
+/* True if the frame was interrupted between the end of a handler and what the kernel's frame brings back. [signal] */
+bool os_frame_returns(const void *frame);
+
+/* The signals that the calling thread masks, a bit each: bit 0 is signal 1. [signal] */
+uint64_t os_masked(void);
+
 /* The signals that were masked where the interrupt struck, as some are while a handler runs: bit 0 is signal 1. [signal] */
 uint64_t os_frame_masked(const void *frame);
 
@@ -174,6 +213,9 @@ bool os_image_start(void);
 
 /* True if pc lies in the main program's own text, as of os_image_start. [signal] */
 bool os_image_owns(uintptr_t pc);
+
+/* True if a word of a stack may be a return address into code that is neither the program's own nor ours. [signal] */
+bool os_image_foreign(uintptr_t word);
 
 /* Writes where a code address is into buffer: in which file, and the offset there that addr2line takes ("prog+0x1139"). False: it
  * is nobody's text, and the number is all that is written. Waits for nobody where the system can do that, and is [signal] there. */

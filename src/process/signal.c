@@ -158,11 +158,14 @@ static struct request *find(go_chan *channel)
     return r;
 }
 
-static struct request *find_or_make(go_chan *channel)
+/* Its own, or else *fresh, which is taken then. */
+static struct request *find_or_take(go_chan *channel, struct request **fresh)
 {
     struct request *r = find(channel);
-    if (r || !(r = sched_alloc(sizeof *r)))
+    if (r)
         return r;
+    r = *fresh;
+    *fresh = NULL;
     *r = (struct request){.next = requests, .channel = channel};
     requests = r;
     chan_keep(channel);
@@ -226,13 +229,12 @@ static int ask_for(struct request *r, const struct set *signals, bool all)
     return 0;
 }
 
-static int notify(go_chan *channel, const struct set *signals, bool all)
+static int notify(go_chan *channel, struct request **fresh, const struct set *signals, bool all)
 {
     int error = start_serving();
     if (error)
         return error;
-    struct request *r = find_or_make(channel);
-    error = r ? ask_for(r, signals, all) : -ENOMEM;
+    error = ask_for(find_or_take(channel, fresh), signals, all);
     forget_empty();
     return error;
 }
@@ -260,9 +262,14 @@ int go_signal_notify(go_chan *channel, const int *signals, int n)
     int error = read_set(signals, n, &wanted);
     if (error)
         return error;
+    struct request *fresh = sched_alloc(sizeof *fresh); /* before the lock, as memory always */
+    if (!fresh)
+        return -ENOMEM;
     enter();
-    error = notify(channel, &wanted, n == 0);
+    error = notify(channel, &fresh, &wanted, n == 0);
     leave();
+    if (fresh)
+        sched_free(fresh);
     return error;
 }
 

@@ -1,4 +1,8 @@
-/* Memory: through the allocator the program chose, and never preempted half way.
+/* Memory: through the allocator the program chose.
+ *
+ * It takes locks that a goroutine may hold which is off its processor, so whoever allocates may be taken off, and lose its
+ * processor while it waits: the callers hold no lock of ours, and look up anew afterwards which thread they are on. The context of
+ * a thread must not wait, nor who has switched preemption off for the library: the maker frees for them.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,31 +21,26 @@ static _Atomic uint32_t used;
 void *sched_alloc(size_t size)
 {
     store_relaxed(&used, 1);
-    preempt_hold();
-    void *at = allocate(size);
-    preempt_release();
-    return at;
+    return allocate(size);
 }
 
 void sched_free(void *at)
 {
-    preempt_hold();
-    release(at);
-    preempt_release();
+    struct thread *m = thread_mine();
+    if (m && (m->hold || m->current->kind == KIND_SCHEDULER) && at)
+        maker_free(at);
+    else
+        release(at);
 }
 
 void sched_copy(void *to, const void *from, size_t size)
 {
-    preempt_hold();
     memcpy(to, from, size);
-    preempt_release();
 }
 
 void sched_zero(void *at, size_t size)
 {
-    preempt_hold();
     memset(at, 0, size);
-    preempt_release();
 }
 
 int go_set_allocator(void *(*alloc)(size_t), void (*free_it)(void *))

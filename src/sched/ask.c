@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "sched/sched.h"
 #include "sched/trace.h"
 
 #include "arch/arch.h"
@@ -64,10 +65,10 @@ bool ask_for_view(struct thread *m, struct goroutine *g, struct view *v)
     store_relaxed(&answered, 0);
     store_ordered(&asked, m);
     send_signal(m);
-    int64_t begin = os_now(), end = begin + most_wait();
-    while (!load_acquire(&answered) && os_now() < end)
+    int64_t begin = sched_now(), end = begin + most_wait();
+    while (!load_acquire(&answered) && sched_now() < end)
         os_wait(&answered, 0, end);
-    store_relaxed(&patience, load_relaxed(&patience) - (os_now() - begin));
+    store_relaxed(&patience, load_relaxed(&patience) - (sched_now() - begin));
     struct thread *none = m;
     if (cas_ordered(&asked, &none, NULL))
         return false;

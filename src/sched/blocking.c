@@ -60,7 +60,7 @@ static bool take_back(struct thread *m)
 }
 
 /* No processor is free: the goroutine queues for one like everybody else, and its thread goes idle. */
-static void queue_up(struct thread *m, struct goroutine *g)
+void processor_queue_up(struct thread *m, struct goroutine *g)
 {
     store_relaxed(&g->state, G_RUNNABLE);
     m->after = (struct after){.kind = AFTER_LAST, .g = g};
@@ -74,7 +74,7 @@ void processor_acquire(struct thread *m, struct goroutine *g)
         if (load_relaxed(&m->p->due) < load_relaxed(&monitor_until))
             timers_watch();
     } else {
-        queue_up(m, g);
+        processor_queue_up(m, g);
     }
 }
 

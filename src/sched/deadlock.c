@@ -49,7 +49,7 @@ static bool alone(void)
 {
     if (load_ordered(&sched.foreign))
         return false;
-    int ours = (int)load_ordered(&sched.threads) + MONITOR_THREADS + SANITIZE_THREADS;
+    int ours = (int)(load_ordered(&sched.threads) + load_ordered(&sched.others)) + MONITOR_THREADS + SANITIZE_THREADS;
     return os_thread_count() == ours;
 }
 

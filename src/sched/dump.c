@@ -79,7 +79,7 @@ static void dump_one(struct goroutine *g, const struct dump *d)
     text_add(&text, " [%s", describe_state(g, s.state));
     if (s.state == G_WAITING && s.where)
         text_add(&text, " %p", s.where);
-    int64_t ms = (os_now() - s.since) / 1000000;
+    int64_t ms = (sched_now() - s.since) / 1000000;
     if (s.state != G_RUNNING && s.since)
         text_add(&text, ", %lld.%llds", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
     text_add(&text, "]");

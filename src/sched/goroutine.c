@@ -68,7 +68,8 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->frame = NULL;
     g->outside.pc = 0;
     g->preempt_off = g->blocking = g->locks_thread = 0;
-    g->preempt_deferred = g->falls = false;
+    g->preempt_deferred = g->falls = g->interrupted = false;
+    g->keeps_identity = 0;
     g->bound = NULL;
     g->exit_hooks = NULL;
     g->attempts = NULL;
@@ -84,7 +85,7 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     store_release(&g->state, G_RUNNABLE); /* partner: dumps, which read the rest after it */
 }
 
-static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc, bool own)
+static int spawn(const struct go_attr *attr, struct identity *id, void (*fn)(void *), void *arg, uintptr_t creator_pc, bool own)
 {
     struct thread *m = thread_self();
     if (unlikely(!m)) {
@@ -101,6 +102,8 @@ static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uint
     if (unlikely(attr && attr->name))
         set_name(g, attr->name);
     g->own = own;
+    g->identity = id;
+    g->identity_for_life = attr && (attr->flags & GO_OWN_IDENTITY);
     if (likely(!own))
         count_life(p, 1);
     if (unlikely(!p)) {
@@ -113,22 +116,37 @@ static int spawn(const struct go_attr *attr, void (*fn)(void *), void *arg, uint
     return 0;
 }
 
+/* Without identities, the goroutine has a thread instead (goroutine_begin). */
+static int own_identity_for(struct identity **id)
+{
+    int error = sched_ensure();
+    if (error || !identity_is_possible())
+        return error;
+    return maker_make_identity(id);
+}
+
 /* The caller holds nothing of ours. Not so who spawns inside the library: a timer does it under the lock of its heap. */
 static int spawn_and_give_way(const struct go_attr *attr, void (*fn)(void *), void *arg, uintptr_t creator_pc)
 {
-    int error = spawn(attr, fn, arg, creator_pc, false);
+    struct identity *id = NULL;
+    bool own_identity = attr && (attr->flags & GO_OWN_IDENTITY);
+    int error = own_identity ? own_identity_for(&id) : 0;
+    if (!error)
+        error = spawn(attr, id, fn, arg, creator_pc, false);
+    if (error && id)
+        identity_put(id);
     preempt_now();
     return error;
 }
 
 int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc)
 {
-    return spawn(NULL, fn, arg, creator_pc, false);
+    return spawn(NULL, NULL, fn, arg, creator_pc, false);
 }
 
 int sched_spawn_own(const char *name, void (*fn)(void *), void *arg)
 {
-    return spawn(&(struct go_attr){.name = name}, fn, arg, (uintptr_t)__builtin_return_address(0), true);
+    return spawn(&(struct go_attr){.name = name}, NULL, fn, arg, (uintptr_t)__builtin_return_address(0), true);
 }
 
 int go_spawn(void (*fn)(void *), void *arg)
@@ -143,6 +161,8 @@ int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
     if (!fn)
         return -EINVAL;
     if (attr && attr->stack_size > STACK_LARGEST)
+        return -EINVAL;
+    if (attr && (attr->flags & ~(uintptr_t)GO_OWN_IDENTITY))
         return -EINVAL;
     for (size_t i = 0; attr && i < array_size(attr->reserved); i++) {
         if (attr->reserved[i])
@@ -161,6 +181,8 @@ _Noreturn void goroutine_leave(struct goroutine *g)
 {
     if (unlikely(!thread_self()))
         taken_return();
+    if (unlikely(g->identity))
+        identity_clean();
     struct thread *m = thread_self();
     if (g->locks_thread)
         m->quits = true;
@@ -172,6 +194,8 @@ void goroutine_begin(void)
 {
     switch_arrive();
     struct goroutine *g = thread_self()->current;
+    if (unlikely(g->identity_for_life && !g->identity))
+        go_lock_thread();
     g->fn(g->arg);
     check_end(g);
     deferred_run(g, NULL);
@@ -200,6 +224,8 @@ void goroutine_bury(struct goroutine *g)
 {
     struct thread *m = thread_self();
     store_relaxed(&g->state, G_DEAD);
+    if (unlikely(g->identity))
+        identity_bury(g);
     if (likely(!g->own))
         count_life(m->p, -1);
     if (unlikely(g->region == NULL)) /* main() ran on the stack of the process, which stays */

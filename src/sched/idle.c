@@ -84,6 +84,14 @@ void wake_for(struct processor *p)
     wake_any();
 }
 
+/* Who is to run next on a processor that is nobody's waits in the ring: those who look for work before they have one look there. */
+static void show_next(struct processor *p)
+{
+    struct goroutine *g = queue_take_next(p);
+    if (g)
+        queue_woken(p, g);
+}
+
 /* A processor without a thread: somebody else carries it on if there is work, else it is idle. */
 void hand_over(struct processor *p)
 {
@@ -96,6 +104,7 @@ void hand_over(struct processor *p)
         m->idle = false;
         store_relaxed(&p->state, P_RUNNING);
     } else {
+        show_next(p);
         idle_push(p);
     }
     lock_drop(&sched.lock);
@@ -322,7 +331,7 @@ static void go_idle(struct thread *m)
         start_searching(m);
         return;
     }
-    store_relaxed(&sched.clock, os_now());
+    store_relaxed(&sched.clock, sched_now());
     sleep_idle(m);
 }
 
@@ -334,7 +343,7 @@ static void run_timers(void)
     int64_t earliest = timers_earliest();
     if (earliest == TIME_NEVER)
         return;
-    int64_t now = os_now();
+    int64_t now = sched_now();
     store_relaxed(&sched.clock, now);
     if (earliest > now)
         return;
@@ -373,10 +382,10 @@ static struct goroutine *give_turn(struct processor *p, uint32_t attention)
 {
     struct goroutine *g = NULL;
     if (attention == ATTENTION_TURN && !p->gave_turn) {
-        p->turn_ends = os_now() + load_relaxed(&sched.slice);
+        p->turn_ends = sched_now() + load_relaxed(&sched.slice);
         p->turn_for = load_relaxed(&sched.preempted_waiting);
         g = take_oldest(p);
-    } else if (attention == ATTENTION_MORE && p->turn_for && os_now() < p->turn_ends) {
+    } else if (attention == ATTENTION_MORE && p->turn_for && sched_now() < p->turn_ends) {
         p->turn_for--;
         g = queue_take_preempted();
     }

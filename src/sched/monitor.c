@@ -23,7 +23,8 @@
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
 #define SLOWEST_PACE   500000   /* between two looks for timers or sockets: so late is one that was left to others, if not calm */
 #define THREAD_RETRY   10000000
-#define REQUEST_TIME   10000 /* what it takes about until one who is asked to go has gone */
+#define THREAD_LATE    10000000 /* one that was asked for is late, and one that sleeps in a call has to do */
+#define REQUEST_TIME   10000    /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
 
 /* What the last look saw of a processor. */
@@ -62,6 +63,8 @@ static _Atomic uint32_t dump_wanted;
 /* The monitor's own. */
 static struct seen seen[PROCESSORS_MAX];
 static int64_t thread_retry; /* not before */
+static int64_t thread_asked; /* when the maker was asked for one */
+static int64_t thread_eased; /* the same, or when one that sleeps was woken for want of it */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 static struct poll_pace poll_pace = {.pause = GRANT};
 static struct calm calm;
@@ -282,30 +285,37 @@ static bool do_without_thread(struct look *l)
     return false;
 }
 
-/* A processor was idle, work was there, and no thread: starts one. False: the system had none to give. */
-static bool start_wanted_thread(struct look *l)
+/* False: it takes so long that the others have to do without it. */
+static bool wait_for_thread(struct look *l)
+{
+    if (l->now - thread_eased >= THREAD_LATE) {
+        thread_eased = l->now;
+        taken_relieve();
+    }
+    again_at(l, thread_eased + THREAD_LATE);
+    again_at(l, l->now + l->slice);
+    return l->now - thread_asked < l->slice;
+}
+
+/* A processor was idle, work was there, and no thread: has one made. False: there is none to be had soon. */
+static bool see_to_threads(struct look *l)
 {
     uint32_t wish = load_ordered(&sched.wanted_threads);
     if (wish == THREAD_ENOUGH)
         return true;
+    if (wish == THREAD_COMING)
+        return wait_for_thread(l);
     if (l->now < thread_retry)
         return false;
-    if (wish == THREAD_LATER)
+    if (wish == THREAD_LATER) {
+        taken_relieve();
         return do_without_thread(l);
-    store_ordered(&sched.wanted_threads, THREAD_ENOUGH);
-    lock_take(&sched.lock);
-    struct processor *p = sched.idle_threads ? NULL : idle_pop();
-    lock_drop(&sched.lock);
-    if (!p) {
-        wake_any();
-        return true;
     }
-    if (thread_start(p) == 0)
-        return true;
-    lock_take(&sched.lock);
-    idle_push(p);
-    lock_drop(&sched.lock);
-    return do_without_thread(l);
+    thread_asked = thread_eased = l->now;
+    store_ordered(&sched.wanted_threads, THREAD_COMING);
+    maker_kick();
+    again_at(l, l->now + l->slice);
+    return true;
 }
 
 /* Preempted goroutines wait behind all others; if none of them had a turn while two slices passed, one on each
@@ -387,8 +397,8 @@ static void look_everywhere(struct look *l)
     l->earliest = timers_earliest();
     l->waiting = somebody_waits();
     store_relaxed(&sched.clock, l->now);
-    bool threads = start_wanted_thread(l);
-    if (!threads)
+    bool threads = see_to_threads(l);
+    if (!threads && thread_retry > l->now)
         again_at(l, thread_retry);
     /* An idle processor is no help to those who wait if no thread can be had for it. */
     l->idle = threads && load_ordered(&sched.idle_count) != 0;
@@ -397,6 +407,7 @@ static void look_everywhere(struct look *l)
         look_at(l, processor_at(i), &seen[i]);
     if (l->waiting || l->urgent)
         taken_ask_hogs();
+    identity_end_some();
     give_turns(l);
     keep_pace(l);
     attend_poller(l);
@@ -493,7 +504,7 @@ static void run(void *argument)
         look_everywhere(&look);
         quiet = look.waiting || look.polled ? 0 : quiet + 1;
         /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */
-        bool deep = quiet > QUIET_LOOKS && !look.lent && (look.polls || !poll_place_is_free()) && !stack_trim();
+        bool deep = quiet > QUIET_LOOKS && !look.lent && (look.polls || !poll_place_is_free()) && !stack_trim() && !identity_trim();
         if (deep)
             deadlock_check(); /* the last thread may have been one that ended, or that is tied to a goroutine */
         else

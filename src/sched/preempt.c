@@ -6,9 +6,13 @@
  * every bit of the state from its frame. inject  edits the frame so that the goroutine, once the handler has returned, finds itself
  * in a call that saves everything, switches away like any other call, and restores everything. What never holds at the same time as
  * a preemption: our own text (so the library needs no switching-off of its own), a scheduler context, preempt_hold (the library is
- * inside libc), go_preempt_off. Until goroutines own their thread identity, also: a pc outside the program's own text, since libc
- * knows threads, not goroutines. The seam for that is go_away below: it is the one place where a goroutine leaves a thread in the
- * middle of foreign state, and resumes.
+ * inside libc), go_preempt_off.
+ *
+ * Foreign code knows threads, not goroutines. So who is taken off keeps the identity of the thread that it was on (identity.c), or,
+ * where that cannot be, stops with the whole thread, and another one carries the processor on: in a handler of the program's, whose
+ * signal mask is the thread's; where no spare identity is there. It cannot be refused that often that somebody would be late: a
+ * thread that could carry on must be idle. Where identities are not to be had at all, a pc outside the program's own text is
+ * refused.
  *
  * After a switch out of the handler the signal stays masked on that thread; whoever is switched to there next unmasks it
  * (switch_arrive), unless it comes back from a handler itself. No SA_NODEFER: with it frames pile up.
@@ -42,6 +46,17 @@ void preempt_release(void)
     struct thread *m = thread_mine();
     if (m)
         m->hold--;
+}
+
+int64_t sched_now(void)
+{
+    struct thread *m = thread_mine();
+    if (!m)
+        return os_now();
+    m->hold++;
+    int64_t now = os_now();
+    m->hold--;
+    return now;
 }
 
 /* ---- asking ---- */
@@ -110,11 +125,42 @@ static enum go_refusal verdict(struct thread *m, void *frame)
     }
     if (!has_room(g, arch_frame_sp(frame)))
         return GO_REFUSED_STACK;
-    if (!os_image_owns(pc))
+    if (!identity_is_possible() && !os_image_owns(pc))
         return GO_REFUSED_FOREIGN;
-    if (beneath_lies(g, arch_frame_sp(frame), os_frame_masked(frame), preempt_in_library))
+    if (os_frame_returns(frame) || beneath_lies(g, arch_frame_sp(frame), os_frame_masked(frame), preempt_in_library))
         return GO_REFUSED_LIBRARY;
     return GO_REFUSALS;
+}
+
+enum way {
+    WAY_FREE,    /* it may run on anywhere: it has an identity, or nothing that needs one */
+    WAY_TIED,    /* only on this thread, which stops with it */
+    WAY_NOWHERE, /* not now */
+};
+
+/* The thread's mask stays with the thread, and so does whoever has changed it for a while. */
+static bool must_stop_with_its_thread(struct thread *m, const void *frame)
+{
+    return frames_stay || (identity_is_possible() && os_frame_masked(frame) != m->masked_signals);
+}
+
+READS_RACILY static bool somebody_is_idle(void)
+{
+    return sched.idle_threads != NULL;
+}
+
+static enum way way_out(struct thread *m, const void *frame)
+{
+    struct goroutine *g = m->current;
+    if (g->bound || frames_stay)
+        return WAY_TIED;
+    bool stops = must_stop_with_its_thread(m, frame);
+    if (!stops && (!identity_is_possible() || identity_keep(m, g)))
+        return WAY_FREE;
+    if (somebody_is_idle())
+        return WAY_TIED;
+    maker_want_reserve();
+    return WAY_NOWHERE;
 }
 
 /* ---- doing it ---- */
@@ -129,24 +175,53 @@ static void go_away(struct thread *m)
     }
     store_relaxed(&g->state, G_RUNNABLE);
     store_relaxed(&g->since, load_relaxed(&sched.clock));
-    store_relaxed(&m->p->began, os_now());
+    store_relaxed(&m->p->began, sched_now());
     store_release(&m->p->began_tick, load_relaxed(&m->p->tick) + 1); /* partner: begin_of_slice */
     m->after = (struct after){.kind = AFTER_LAST, .g = g};
     switch_away(m, g, true);
 }
 
+/* At an arbitrary instruction. */
+static void go_away_whole(struct thread *m)
+{
+    struct goroutine *g = m->current;
+    g->interrupted = true;
+    go_away(m);
+    g->interrupted = false;
+}
+
 /* errno is the thread's, so it is looked up anew after the switch. */
-static void go_away_keeping_errno(struct thread *m)
+static void go_away_keeping_errno(struct thread *m, void (*leave)(struct thread *m))
 {
     int saved = *os_errno();
-    go_away(m);
+    leave(m);
     *os_errno() = saved;
 }
 
 /* Called by the code that arch_inject makes the goroutine run. */
 static void injected(void)
 {
-    go_away_keeping_errno(thread_mine());
+    go_away_keeping_errno(thread_mine(), go_away_whole);
+}
+
+/* In the handler; returns on whatever thread. */
+static void leave_in_frame(struct thread *m, void *frame, bool tied)
+{
+    struct goroutine *g = m->current;
+    bool ties = tied && !g->bound;
+    g->frame = frame;
+    m->masked = true;
+    if (ties)
+        thread_tie(m, g);
+    go_away_whole(m);
+    m = thread_self();
+    if (ties)
+        thread_untie(m, g);
+    g->frame = NULL;
+    m->masked = false; /* the return from the handler restores the goroutine's own mask */
+    if (!tied)
+        os_frame_adopt(frame); /* what a tied one has brought to its own thread stays there */
+    arch_frame_resume(frame);
 }
 
 static NOINLINE void give_way(struct thread *m)
@@ -156,7 +231,7 @@ static NOINLINE void give_way(struct thread *m)
         return;
     store_relaxed(&m->wanted, 0);
     bump(&m->p->gave_way);
-    go_away_keeping_errno(m);
+    go_away_keeping_errno(m, go_away);
 }
 
 void preempt_now(void)
@@ -179,6 +254,9 @@ void preempt_interrupt(void *frame)
     if (answered && (mode == PREEMPT_OFF || !load_relaxed(&m->wanted)))
         return;
     enum go_refusal refusal = verdict(m, frame);
+    enum way way = refusal == GO_REFUSALS ? way_out(m, frame) : WAY_NOWHERE;
+    if (refusal == GO_REFUSALS && way == WAY_NOWHERE)
+        refusal = GO_REFUSED_IDENTITY;
     if (refusal != GO_REFUSALS) {
         bump(&m->refusals[refusal]);
         if (refusal == GO_REFUSED_LIBRARY)
@@ -187,23 +265,12 @@ void preempt_interrupt(void *frame)
     }
     store_relaxed(&m->wanted, 0);
     bump(&m->preemptions);
+    if (way == WAY_TIED && !m->current->bound)
+        bump(&m->stops);
     restart_rewind(m->current, frame);
-    if (mode == PREEMPT_INJECT && arch_inject(frame, injected))
+    if (mode == PREEMPT_INJECT && way == WAY_FREE && arch_inject(frame, injected))
         return; /* else this frame cannot take a call: it is left in place */
-    struct goroutine *g = m->current;
-    bool tied = frames_stay && !g->bound;
-    g->frame = frame;
-    m->masked = true;
-    if (tied)
-        thread_tie(m, g);
-    go_away(m);
-    m = thread_self();
-    if (tied)
-        thread_untie(m, g);
-    g->frame = NULL;
-    m->masked = false; /* the return from the handler restores the goroutine's own mask */
-    os_frame_adopt(frame);
-    arch_frame_resume(frame);
+    leave_in_frame(m, frame, way == WAY_TIED);
 }
 
 void preempt_start(enum preempt_mode chosen)

@@ -232,7 +232,7 @@ static void shrink(int n)
             if (round < 8) {
                 sched_yield_now();
             } else {
-                timer_sleep(os_now() + load_relaxed(&sched.slice));
+                timer_sleep(sched_now() + load_relaxed(&sched.slice));
             }
             retire_idle(n);
         }

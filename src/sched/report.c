@@ -95,12 +95,12 @@ static void claim(void)
         return;
     static _Atomic uint32_t never;
     uint32_t seen = load_relaxed(&trace_count);
-    for (int64_t until = os_now() + PATIENCE; os_now() < until;) {
+    for (int64_t until = sched_now() + PATIENCE; sched_now() < until;) {
         os_wait(&never, 0, until);
         if (load_relaxed(&trace_count) == seen)
             continue;
         seen = load_relaxed(&trace_count);
-        until = os_now() + PATIENCE;
+        until = sched_now() + PATIENCE;
     }
     os_exit(2);
 }
@@ -130,8 +130,8 @@ _Noreturn void report_panics(const struct panic *p)
 void report_before_exit(void)
 {
     uint32_t own = sched_self()->falls;
-    int64_t until = os_now() + GRACE;
-    while (load_ordered(&sched.falling) > own && !load_relaxed(&reporter) && os_now() < until)
+    int64_t until = sched_now() + GRACE;
+    while (load_ordered(&sched.falling) > own && !load_relaxed(&reporter) && sched_now() < until)
         sched_yield_now();
     if (load_relaxed(&reporter) && !report_is_ours())
         claim();

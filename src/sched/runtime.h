@@ -35,6 +35,21 @@ enum g_kind {
     KIND_THREAD,    /* stands for a plain thread that uses the library: parks by sleeping */
 };
 
+/* The thread-locals of ours, in each identity. */
+struct locals {
+    _Atomic(struct thread *) self; /* NULL on a plain thread, and on one whose processor is taken away (taken.c) */
+    struct thread *mine;           /* NULL on a plain thread only */
+};
+
+/* A thread identity; who has it is told in identity.c. */
+struct identity {
+    struct os_identity os;
+    struct locals *locals;
+    uint32_t *here; /* go_here */
+    struct identity *link;
+    _Atomic uint32_t lent, back; /* between its thread, if that only lends it, and the others */
+};
+
 struct goroutine {
     /* Belongs to whoever owns the goroutine by its state. */
     void *sp;               /* where it stopped; not valid while it runs */
@@ -48,6 +63,10 @@ struct goroutine {
     uint16_t locks_thread;        /* depth of go_lock_thread */
     bool preempt_deferred;        /* a preemption was refused because of preempt_off */
     bool falls;                   /* counted in sched.falling */
+    bool interrupted;             /* it is taken off at an arbitrary instruction */
+    bool identity_for_life;       /* nobody has used it before, and nobody will */
+    uint16_t keeps_identity;      /* depth of go_lock_identity */
+    struct identity *identity;    /* its own; NULL: its thread's */
     void *frame;                  /* stopped inside this interrupt, whose return restores the signal mask; NULL: not in one */
     struct go_stack outside;      /* where it called go_blocking_begin; for tracebacks, which read it at any time */
     struct thread *bound;         /* the only thread it may run on; NULL: any */
@@ -194,11 +213,16 @@ struct thread {
     struct go_stack fault_stack; /* where it happened */
     bool fault_of_call;          /* of what is no code */
 
+    struct identity *own;      /* which it began with */
+    struct identity *identity; /* for its own context, and for goroutines that have none */
+    _Atomic(struct identity *) in_use;
+    uint64_t masked_signals; /* when it began */
+
     /* taken.c; by the thread itself and by the monitor. */
     _Atomic uint32_t taken; /* enum taken */
     struct lock taking;
-    _Atomic(struct thread *) *self; /* its thread-locals while it lives; these two under `taking` */
-    uint32_t *here;
+    bool watched;              /* its thread-locals are there; under `taking` */
+    _Atomic uint32_t relieves; /* it is to run others, though nobody took its goroutine's time */
     struct thread *taken_next; /* the monitor's */
     bool taken_listed;
     int64_t taken_time;        /* its CPU time then */
@@ -207,7 +231,7 @@ struct thread {
     /* Atomic. */
     _Atomic uint32_t signal_pending; /* one signal at a time */
     _Atomic uint32_t wanted;         /* 1 + low bits of the tick for which a preemption was asked; 0: none */
-    _Atomic uint64_t requests, preemptions, refusals[GO_REFUSALS];
+    _Atomic uint64_t requests, preemptions, stops, refusals[GO_REFUSALS];
     _Atomic uint32_t library_refusals; /* the monitor asks again soon */
 
     _Atomic uint32_t polls; /* it blocks in the poller, and is woken there */
@@ -233,7 +257,12 @@ struct list {
 
 enum poll_place { POLL_NOBODY, POLL_IDLE, POLL_MONITOR };
 
-enum thread_wish { THREAD_ENOUGH, THREAD_NOW /* start one */, THREAD_LATER /* the last try failed */ };
+enum thread_wish {
+    THREAD_ENOUGH,
+    THREAD_NOW,    /* start one: to the monitor, */
+    THREAD_COMING, /* which has asked the maker */
+    THREAD_LATER,  /* the last try failed */
+};
 
 struct scheduler {
     struct lock lock;
@@ -254,7 +283,8 @@ struct scheduler {
     _Atomic uint32_t preempted_taken;          /* times one was taken from it; wraps */
     _Atomic uint32_t searching;                /* threads that look for work; anybody */
     _Atomic uint32_t threads;                  /* kernel threads that exist */
-    _Atomic uint32_t wanted_threads;           /* enum thread_wish: what the monitor shall do */
+    _Atomic uint32_t others;                   /* kernel threads that lend their identity, and the maker */
+    _Atomic uint32_t wanted_threads;           /* enum thread_wish */
     _Atomic uint32_t poll_place;               /* enum poll_place: who blocks in the poller; by CAS, and left by that one */
     _Atomic uint32_t dispatching;              /* threads that pass on what the poller told them; by them */
     _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
@@ -285,11 +315,41 @@ struct thread *thread_mine(void); /* NULL on a plain thread only: for what needs
 void thread_set_self(struct thread *m);
 struct goroutine *thread_stand_in(void);
 void thread_set_here(uint32_t processor);
-int thread_start(struct processor *p);
+int thread_start(struct identity *id);
+void thread_learn(struct identity *id);
 int thread_adopt_first(struct goroutine *main_goroutine);
 _Noreturn void thread_retire(struct thread *m);
 void thread_sleep(struct thread *m, int64_t deadline);
 void thread_wake(struct thread *m, struct processor *p, bool searching);
+
+/* identity.c */
+bool identity_start(void);
+bool identity_is_possible(void);
+uint32_t identity_spares(void);
+uint32_t identity_shortage(void);
+struct identity *identity_blank(void);
+void identity_forget(struct identity *id);
+void identity_put(struct identity *id);
+bool identity_trim(void);
+void identity_end_some(void);
+void identity_begin(struct thread *m);
+void identity_switch(struct thread *m, const struct goroutine *to);
+void identity_end(struct thread *m);
+bool identity_keep(struct thread *m, struct goroutine *g);
+void identity_give_up(struct thread *m, struct goroutine *g);
+void identity_bury(struct goroutine *g);
+void identity_keep_waiting(struct goroutine *g);
+
+/* settle.c */
+void identity_settle(struct thread *m, struct goroutine *g);
+void identity_clean(void);
+
+/* maker.c */
+int maker_start(void);
+void maker_kick(void);
+void maker_free(void *at);
+int maker_make_identity(struct identity **id);
+void maker_want_reserve(void);
 
 /* beneath.c */
 bool beneath_lies(const struct goroutine *g, uintptr_t sp, uint64_t masked, bool (*counts)(uintptr_t pc));
@@ -298,12 +358,13 @@ bool beneath_lies(const struct goroutine *g, uintptr_t sp, uint64_t masked, bool
 enum take { TAKE_RUNS, TAKE_BLOCKED /* but is not taken, or no longer */, TAKE_TOOK };
 struct thread *taken_self(void);
 bool taken_return(void);
-void taken_watch(struct thread *m, _Atomic(struct thread *) *self, uint32_t *here);
+void taken_watch(struct thread *m);
 void taken_unwatch(struct thread *m);
 bool taken_sleeps(struct thread *m);  /* in a call of the system */
 bool taken_in_call(struct thread *m); /* the same, or may still be in it */
 enum take taken_take(struct processor *p);
 void taken_ask_hogs(void);
+void taken_relieve(void);
 
 /* processor.c */
 struct processor *processor_at(int i);
@@ -423,6 +484,7 @@ void thread_untie(struct thread *m, struct goroutine *g);
 
 /* blocking.c */
 void processor_acquire(struct thread *m, struct goroutine *g);
+void processor_queue_up(struct thread *m, struct goroutine *g);
 
 /* deadlock.c */
 void deadlock_check(void);

@@ -25,6 +25,8 @@ static NOINLINE void switch_to(struct thread *m, struct goroutine *from, struct 
 {
     m->current = to;
     m->came_from = from;
+    if (unlikely(from->identity || to->identity))
+        identity_switch(m, to);
     fiber_leave(&from->fiber, &to->fiber, for_ever);
     arch_switch(&from->sp, to->sp);
     switch_arrive();
@@ -124,6 +126,8 @@ static void leave(struct thread *m, struct goroutine *g, bool for_ever)
 
 void switch_away(struct thread *m, struct goroutine *g, bool look_around)
 {
+    if (unlikely(g->identity) && !g->interrupted)
+        identity_settle(m, g);
     if (look_around) {
         switch_to(m, g, &m->scheduler, false);
     } else {

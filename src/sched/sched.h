@@ -237,6 +237,9 @@ bool canceller_fire(struct canceller *c, int32_t result);
  */
 int deadline_passed(int64_t deadline);
 
+/* os_now() for who may be on a goroutine, where preemption has to be kept off libc's part of it. */
+int64_t sched_now(void);
+
 /* A number by chance. */
 uint64_t sched_random(void);
 

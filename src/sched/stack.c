@@ -34,9 +34,9 @@ struct region {
     size_t usable;
     uint32_t class, count;
     _Atomic uint32_t carved; /* slots handed out at least once; under the pool's lock */
-    uint32_t cold_count;     /* under the pool's lock */
-    uint32_t *cold;
     struct region *same_class;
+    uint32_t cold_count; /* under the pool's lock, as are they */
+    uint32_t cold[];
 };
 
 struct pool {
@@ -91,10 +91,12 @@ static struct goroutine *prepare(struct region *r, uint32_t i)
 static struct region *map_region(uint32_t class, uint32_t count)
 {
     size_t page = os_page_size();
-    struct region *r = sched_alloc(sizeof *r);
+    size_t own_size = round_up(sizeof(struct region) + count * sizeof(uint32_t), page);
+    preempt_hold();
+    struct region *r = os_map(own_size, page);
+    preempt_release();
     if (!r)
         return NULL;
-    __builtin_memset(r, 0, sizeof *r);
     r->usable = (size_t)STACK_SMALLEST << class;
     r->gap = round_up(STACK_GAP, page);
     r->slot_size = r->gap + round_up(frame_room + r->usable + sizeof(struct goroutine) + SHADES * SHADE_BYTES, page);
@@ -102,16 +104,14 @@ static struct region *map_region(uint32_t class, uint32_t count)
     while (count > 1 && r->slot_size > REGION_BYTES / count)
         count /= 2;
     r->count = count;
-    r->cold = sched_alloc(count * sizeof *r->cold);
     preempt_hold();
-    r->base = r->cold ? os_map(r->slot_size * count, page) : NULL;
+    r->base = os_map(r->slot_size * count, page);
+    if (!r->base) {
+        os_unmap(r, own_size);
+        r = NULL;
+    }
     preempt_release();
-    if (r->base)
-        return r;
-    if (r->cold)
-        sched_free(r->cold);
-    sched_free(r);
-    return NULL;
+    return r;
 }
 
 static struct region *add_region(struct pool *pool, uint32_t class)

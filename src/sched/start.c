@@ -62,8 +62,9 @@ static void read_settings(void)
 {
     store_relaxed(&sched.slice, clamp_slice((int64_t)setting("GOROUTINE_SLICE", SLICE_DEFAULT / 1000) * 1000));
     preempt_start(preempt_setting());
-    /* In a static program libc's text can not be told from the program's own, so nothing may be preempted there. */
-    if (!os_image_start())
+    /* In a static program libc's text can not be told from the program's own: there all is preempted, or nothing. */
+    bool apart = os_image_start();
+    if (!identity_start() && !apart)
         preempt_start(PREEMPT_OFF);
 }
 
@@ -89,7 +90,7 @@ static int start_once(void)
         arch_init();
         read_settings();
         stack_start();
-        store_relaxed(&sched.clock, os_now());
+        store_relaxed(&sched.clock, sched_now());
         store_relaxed(&sched.ids, 1);
         os_before_exit(report_before_exit);
         done++;
@@ -110,6 +111,12 @@ static int start_once(void)
     }
     if (done == 3) {
         error = monitor_start();
+        if (error)
+            return error;
+        done++;
+    }
+    if (done == 4) {
+        error = maker_start();
         if (error)
             return error;
         done++;

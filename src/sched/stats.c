@@ -24,6 +24,7 @@ static void add_threads(struct go_stats *s)
     for (struct thread *m = load_acquire(&sched.all_threads); m; m = m->all_link) {
         s->preempt_requests += load_relaxed(&m->requests);
         s->preemptions += load_relaxed(&m->preemptions);
+        s->threads_stopped += load_relaxed(&m->stops);
         for (int i = 0; i < GO_REFUSALS; i++)
             s->refusals[i] += load_relaxed(&m->refusals[i]);
     }
@@ -41,10 +42,12 @@ int go_stats_read(struct go_stats *stats, size_t size)
         .wakeups = load_relaxed(&sched.wakeups),
         .handovers = load_relaxed(&sched.handovers),
         .monitor_ticks = load_relaxed(&sched.monitor_ticks),
-        .threads = load_relaxed(&sched.threads) + 1, /* the monitor */
+        .threads = load_relaxed(&sched.threads) + load_relaxed(&sched.others) + 1, /* the monitor */
         .processors = (uint64_t)load_relaxed(&sched.processors),
         .stacks = stack_count(),
         .processors_retaken = load_relaxed(&sched.retaken),
+        .identities = load_relaxed(&sched.others),
+        .identities_spare = identity_spares(),
     };
     add_processors(&s);
     add_threads(&s);

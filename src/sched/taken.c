@@ -75,28 +75,34 @@ bool taken_return(void)
         return false;
     int kept = *os_errno();
     say_that_it_is_back(m);
-    processor_acquire(m, m->current);
+    bool relieves = load_relaxed(&m->relieves) && m->current->interrupted;
+    store_relaxed(&m->relieves, 0);
+    if (unlikely(relieves))
+        processor_queue_up(m, m->current);
+    else
+        processor_acquire(m, m->current);
     add_ordered(&sched.blocking, -1u); /* only now, as at the end of a blocking region */
     *os_errno() = kept;
     return true;
 }
 
-void taken_watch(struct thread *m, _Atomic(struct thread *) *self, uint32_t *here)
+static void set_watched(struct thread *m, bool watched)
 {
     lock_take(&m->taking);
     store_relaxed(&m->taken, TAKEN_NOT);
-    m->self = self;
-    m->here = here;
+    m->watched = watched;
     lock_drop(&m->taking);
+}
+
+void taken_watch(struct thread *m)
+{
+    set_watched(m, true);
 }
 
 /* Its thread-locals are about to go. */
 void taken_unwatch(struct thread *m)
 {
-    lock_take(&m->taking);
-    store_relaxed(&m->taken, TAKEN_NOT);
-    m->self = NULL;
-    lock_drop(&m->taking);
+    set_watched(m, false);
 }
 
 /* ---- looking ---- */
@@ -179,11 +185,12 @@ READS_RACILY static void write_here(uint32_t *here)
 static bool try(struct thread *m)
 {
     lock_take(&m->taking);
-    bool lives = m->self != NULL;
+    bool lives = m->watched;
     if (lives) {
+        struct identity *id = load_relaxed(&m->in_use);
         store_relaxed(&m->taken, TAKEN_TRIED);
-        write_here(m->here);
-        store_ordered(m->self, NULL); /* after the other two; partner: taken_self */
+        write_here(id->here);
+        store_ordered(&id->locals->self, NULL); /* after the other two; partner: taken_self */
     }
     lock_drop(&m->taking);
     return lives;
@@ -273,5 +280,21 @@ void taken_ask_hogs(void)
             ask(m);
             list(m);
         }
+    }
+}
+
+/* A processor is idle, somebody waits for one, and no thread comes: who makes them waits for a lock, it may be, of a goroutine that
+ * waits itself. So one that sleeps in a call is woken after all, with a signal, and runs the others. Only the monitor calls it. */
+void taken_relieve(void)
+{
+    for (uint32_t n = listed_count; n > 0; n--) {
+        struct thread *m = unlist();
+        m->taken_listed = load_acquire(&m->taken) == TAKEN_AWAY;
+        if (!m->taken_listed)
+            continue;
+        list(m);
+        store_relaxed(&m->relieves, 1);
+        preempt_signal(m);
+        return;
     }
 }

@@ -17,8 +17,7 @@
 #define THREAD_STACK    ((size_t)256 << 10)
 #define SCHEDULER_STACK ((size_t)64 << 10)
 
-static _Thread_local _Atomic(struct thread *) self; /* NULL on a plain thread, and on one whose processor is taken away (taken.c) */
-static _Thread_local struct thread *mine;           /* NULL on a plain thread only */
+static _Thread_local struct locals locals;
 static _Thread_local struct goroutine stand_in;
 __thread uint32_t go_here = GO_NOWHERE;
 
@@ -27,7 +26,7 @@ __thread uint32_t go_here = GO_NOWHERE;
 NOINLINE struct thread *thread_self(void)
 {
     __asm__ volatile("" ::: "memory");
-    struct thread *m = load_relaxed(&self);
+    struct thread *m = load_relaxed(&locals.self);
     return likely(m != NULL) ? m : taken_self();
 }
 
@@ -35,7 +34,7 @@ NOINLINE struct thread *thread_self(void)
 NOINLINE struct thread *thread_mine(void)
 {
     __asm__ volatile("" ::: "memory");
-    return mine;
+    return locals.mine;
 }
 
 NOINLINE struct goroutine *thread_stand_in(void)
@@ -56,27 +55,34 @@ uint64_t sched_random(void)
     if (m)
         return next_random(&m->random);
     if (!state)
-        state = (uint64_t)os_now() | 1;
+        state = (uint64_t)sched_now() | 1;
     return next_random(&state);
 }
 
 /* Whether thread_self is to find it. */
 NOINLINE void thread_set_self(struct thread *m)
 {
-    store_relaxed(&self, m);
+    store_relaxed(&locals.self, m);
+}
+
+/* Where ours are among the thread-locals of the identity in use. */
+NOINLINE void thread_learn(struct identity *id)
+{
+    id->locals = &locals;
+    id->here = &go_here;
 }
 
 static NOINLINE void begin_to_be(struct thread *m)
 {
-    mine = m;
-    thread_set_self(m);
-    taken_watch(m, &self, &go_here);
+    m->masked_signals = os_masked();
+    identity_begin(m);
+    taken_watch(m);
 }
 
 static NOINLINE void end_to_be(struct thread *m)
 {
     taken_unwatch(m);
-    mine = NULL;
+    locals.mine = NULL;
     thread_set_self(NULL); /* a late signal finds no thread of ours */
 }
 
@@ -116,11 +122,16 @@ static struct thread *take_descriptor(void)
     if (m)
         return m;
     m = sched_alloc(sizeof *m);
-    if (m) {
+    struct identity *own = m ? identity_blank() : NULL;
+    if (own) {
         __builtin_memset(m, 0, sizeof *m);
+        m->own = own;
         init(m);
+        return m;
     }
-    return m;
+    if (m)
+        sched_free(m);
+    return NULL;
 }
 
 /* The last that a thread does with its descriptor. */
@@ -137,14 +148,13 @@ static void give_descriptor(struct thread *m)
     lock_drop(&sched.lock);
 }
 
-/* The processor goes back, and the monitor tries again a little later. */
+/* The monitor tries again a little later. */
 static _Noreturn void give_up(struct thread *m)
 {
-    struct processor *p = m->handed;
+    if (m->identity)
+        identity_put(m->identity);
+    m->identity = NULL;
     give_descriptor(m);
-    lock_take(&sched.lock);
-    idle_push(p);
-    lock_drop(&sched.lock);
     store_ordered(&sched.wanted_threads, THREAD_LATER);
     monitor_kick();
     os_thread_exit();
@@ -156,6 +166,7 @@ _Noreturn void thread_retire(struct thread *m)
     if (m->is_first) /* the process would end with it */
         for (;;)
             thread_sleep(m, TIME_NEVER);
+    identity_end(m);
     os_thread_forget();
     add_ordered(&sched.threads, -1u);
     end_to_be(m);
@@ -175,23 +186,25 @@ static void run(void *argument)
     fiber_create_current(&m->scheduler.fiber);
     m->current = &m->scheduler;
     publish(m);
-    processor_take(m, m->handed);
-    m->handed = NULL;
+    store_ordered(&sched.wanted_threads, THREAD_ENOUGH); /* that was us */
     schedule_for_ever();
 }
 
-/* A thread for processor p, which the caller owns. Only the monitor calls it: starting a thread takes libc's locks. */
-int thread_start(struct processor *p)
+/* Another thread, which looks for an idle processor and work, with that identity; NULL: its own. Only the maker calls it: starting
+ * a thread takes libc's locks. */
+int thread_start(struct identity *id)
 {
     if (load_relaxed(&sched.threads) >= THREADS_MAX)
         fatal("more than %d threads: too many goroutines block their threads at once", THREADS_MAX);
     struct thread *m = take_descriptor();
     if (!m)
         return -ENOMEM;
-    m->handed = p;
+    m->identity = id;
     int error = os_thread_start(run, m, THREAD_STACK * SANITIZE_STACK_FACTOR);
-    if (error)
+    if (error) {
+        m->identity = NULL;
         give_descriptor(m);
+    }
     return error;
 }
 
@@ -199,7 +212,9 @@ int thread_start(struct processor *p)
 int thread_adopt_first(struct goroutine *g)
 {
     static struct thread first;
+    static struct identity own;
     struct thread *m = &first;
+    m->own = &own;
     size_t size = SCHEDULER_STACK * SANITIZE_STACK_FACTOR;
     char *stack = os_map(size, os_page_size());
     if (!stack)

@@ -131,7 +131,7 @@ static int sleep_interruptibly(struct goroutine *g, int64_t when)
     struct wait_queue nothing = {NULL, NULL};
     struct waiter w = {.g = g};
     int result = wait_in_line(&lock, &nothing, &w, when, "sleep");
-    return result == -ETIMEDOUT && os_now() >= when ? 0 : result;
+    return result == -ETIMEDOUT && sched_now() >= when ? 0 : result;
 }
 
 int timer_sleep(int64_t when)

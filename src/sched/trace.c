@@ -37,9 +37,9 @@ static _Atomic(const struct go_tracer *) tracer; /* NULL: none */
 /* Not for ever: a thread that holds it may be the one that faulted, beneath us. */
 static bool lock_in_time(void)
 {
-    int64_t end = os_now() + PATIENCE;
+    int64_t end = sched_now() + PATIENCE;
     while (!lock_try(&lock)) {
-        if (os_now() > end)
+        if (sched_now() > end)
             return false;
         os_thread_yield();
     }

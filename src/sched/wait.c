@@ -268,5 +268,5 @@ int deadline_passed(int64_t deadline)
         return 0;
     if (deadline == GO_NOW)
         return -EAGAIN;
-    return deadline <= os_now() ? -ETIMEDOUT : 0;
+    return deadline <= sched_now() ? -ETIMEDOUT : 0;
 }

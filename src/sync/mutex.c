@@ -94,7 +94,7 @@ static NOINLINE int lock_slow(struct mutex *m, struct goroutine *g, int64_t dead
         }
         bool again = w.since != 0;
         if (!again)
-            w.since = os_now();
+            w.since = sched_now();
         int result = wait_for_turn(m, &w, again, deadline);
         if (result == HANDED)
             return 0;
@@ -112,7 +112,7 @@ static struct waiter *choose_next(struct mutex *m)
     uint32_t keep = word & WOKEN;
     if (!keep && (w = wait_queue_pop(&m->queue))) {
         int64_t since = container_of(w, struct mutex_waiter, waiter)->since;
-        bool starves = os_now() - since >= STARVES_AFTER;
+        bool starves = sched_now() - since >= STARVES_AFTER;
         w->result = starves ? HANDED : TRY_AGAIN;
         keep = starves ? HELD : WOKEN;
     }

@@ -10,7 +10,7 @@
 int64_t go_now(void)
 {
     preempt_hold();
-    int64_t now = os_now();
+    int64_t now = sched_now();
     preempt_release();
     return now;
 }

@@ -365,10 +365,41 @@ static void call_libc(void *arg)
     fill(arg, 1, 16 << 20);
 }
 
+/* True where goroutines are taken off with the identity of their thread. */
+static bool identities_are_handed_over(void)
+{
+    return !WITH_ASAN && !WITH_TSAN && sizeof(void *) == 8;
+}
+
 TEST(a_request_refused_inside_libc_is_counted)
 {
     NEEDS_PREEMPTION();
+    if (identities_are_handed_over())
+        SKIP("nothing is refused there");
     check_refusal(GO_REFUSED_FOREIGN, call_libc, test_alloc(16 << 20));
+}
+
+TEST(hardly_any_request_is_refused_inside_libc)
+{
+    NEEDS_PREEMPTION();
+    struct go_stats before, after;
+    void *memory = test_alloc(16 << 20);
+    int64_t end = test_now() + 2 * GO_SECOND;
+    struct hogs *h;
+
+    if (!identities_are_handed_over())
+        SKIP("identities are not handed over here");
+    go_maxprocs(1);
+    h = hogs_start(1, hog_arithmetic);
+    before = stats();
+    while (test_now() < end)
+        call_libc(memory);
+    after = stats();
+    hogs_stop(h);
+    uint64_t requests = after.preempt_requests - before.preempt_requests, done = after.preemptions - before.preemptions;
+    CHECK(requests > 100);
+    if (!CHECK(done * 100 >= requests * 99))
+        test_note("%llu of %llu", (unsigned long long)done, (unsigned long long)requests);
 }
 
 static ucontext_t here, elsewhere;

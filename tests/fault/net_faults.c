@@ -46,13 +46,14 @@ int __wrap_os_io_unblock(int fd)
     return fault_now(&no_unblock) ? -EPERM : __real_os_io_unblock(fd);
 }
 
-static _Thread_local bool starts_thread; /* the monitor may, at any time: that is not for the sake of sockets */
+static _Thread_local bool starts_thread; /* the maker may, at any time: that is not for the sake of sockets */
 
-int __real_thread_start(struct processor *p);
-int __wrap_thread_start(struct processor *p)
+struct identity;
+int __real_thread_start(struct identity *id);
+int __wrap_thread_start(struct identity *id)
 {
     starts_thread = true;
-    int result = __real_thread_start(p);
+    int result = __real_thread_start(id);
     starts_thread = false;
     return result;
 }
@@ -65,6 +66,14 @@ void *__wrap_malloc(size_t size)
         return NULL;
     }
     return __real_malloc(size);
+}
+
+static struct fault no_map;
+
+void *__real_os_map(size_t size, size_t align);
+void *__wrap_os_map(size_t size, size_t align)
+{
+    return fault_now(&no_map) ? NULL : __real_os_map(size, align);
 }
 
 /* A number so large has never been open here; it could be. */
@@ -274,9 +283,9 @@ TEST(without_memory_for_a_high_number_it_is_an_error_that_passes)
 
     net_unix_pair(SOCK_STREAM, ends);
     high = fcntl(ends[0], F_DUPFD_CLOEXEC, 9000);
-    fault_plan(&no_memory, 0, FOR_EVER);
+    fault_plan(&no_map, 0, FOR_EVER);
     CHECK_EQ(-ENOMEM, go_read_until(high, &byte, 1, GO_NOW));
-    CHECK(fault_end(&no_memory) > 0);
+    CHECK(fault_end(&no_map) > 0);
     CHECK_EQ(-EAGAIN, go_read_until(high, &byte, 1, GO_NOW));
     CHECK_EQ(0, go_close(high));
     net_close_both(ends);

@@ -95,11 +95,6 @@ TEST(spawn_says_that_no_stack_could_be_guarded_and_works_again)
     check_spawn(&no_guard);
 }
 
-TEST(spawn_says_that_there_is_no_memory_and_works_again)
-{
-    check_spawn(&no_memory);
-}
-
 static void pass_on(void *arg, int index)
 {
     go_chan *c = arg;

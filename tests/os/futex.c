@@ -219,15 +219,14 @@ static long missing = -1; /* a system call that the kernel does not have */
 #define SYS_futex_time64 (-2)
 #endif
 
-long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
-long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
+long __real_arch_system_call(long number, long a, long b, long c, long d, long e, long f);
+long __wrap_arch_system_call(long number, long a, long b, long c, long d, long e, long f);
 
-long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
+long __wrap_arch_system_call(long number, long a, long b, long c, long d, long e, long f)
 {
     if (number != missing)
-        return __real_syscall(number, a, b, c, d, e, f);
-    errno = ENOSYS;
-    return -1;
+        return __real_arch_system_call(number, a, b, c, d, e, f);
+    return -ENOSYS;
 }
 
 static void without_time64(void)

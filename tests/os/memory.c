@@ -172,15 +172,14 @@ static void test_guards(const char *untouched, const char *touched)
 
 static enum { TRUE_KERNEL, OLD_KERNEL, YES_MAN } kernel;
 
-long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
-long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
+long __real_arch_system_call(long number, long a, long b, long c, long d, long e, long f);
+long __wrap_arch_system_call(long number, long a, long b, long c, long d, long e, long f);
 
-long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
+long __wrap_arch_system_call(long number, long a, long b, long c, long d, long e, long f)
 {
     if (kernel == TRUE_KERNEL || number != SYS_madvise)
-        return __real_syscall(number, a, b, c, d, e, f);
-    errno = EINVAL;
-    return kernel == YES_MAN ? 0 : -1;
+        return __real_arch_system_call(number, a, b, c, d, e, f);
+    return kernel == YES_MAN ? 0 : -EINVAL;
 }
 
 static void test_ways(void)

@@ -24,15 +24,15 @@ enum { MANY = 200 };
 static atomic_bool old_kernel;
 static atomic_int new_calls;
 
-long __real_os_system_call(long number, long a, long b, long c, long d, long e, long f);
-long __wrap_os_system_call(long number, long a, long b, long c, long d, long e, long f)
+long __real_arch_system_call(long number, long a, long b, long c, long d, long e, long f);
+long __wrap_arch_system_call(long number, long a, long b, long c, long d, long e, long f)
 {
     if (number == SYS_epoll_pwait2) {
         atomic_fetch_add(&new_calls, 1);
         if (atomic_load(&old_kernel))
             return -ENOSYS;
     }
-    return __real_os_system_call(number, a, b, c, d, e, f);
+    return __real_arch_system_call(number, a, b, c, d, e, f);
 }
 
 /* ---- readiness ---- */

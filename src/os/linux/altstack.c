@@ -36,16 +36,7 @@ size_t os_frame_room(void)
 
 /* ---- the alternate stack of a thread ---- */
 
-struct alternate {
-    stack_t used;    /* what faults of this thread run on */
-    stack_t earlier; /* what they ran on before us */
-    char *map;       /* ours; NULL: the earlier one was good enough */
-    size_t mapped;
-    bool ready;
-};
-static _Thread_local struct alternate alternate __attribute__((tls_model("initial-exec")));
-
-static int map_alternate(struct alternate *a)
+static int map_alternate(struct os_alternate *a)
 {
     size_t page = os_page_size(), size = round_up(kernel_frame() + REPORT_ROOM, page);
     a->mapped = page + size;
@@ -62,9 +53,9 @@ static int map_alternate(struct alternate *a)
     return error;
 }
 
-__attribute__((noinline)) int os_thread_prepare(void)
+int os_thread_prepare(void)
 {
-    struct alternate *a = &alternate;
+    struct os_alternate *a = &os_own()->alternate;
     if (a->ready)
         return 0;
     sigaltstack(NULL, &a->earlier);
@@ -75,21 +66,22 @@ __attribute__((noinline)) int os_thread_prepare(void)
     return result;
 }
 
-__attribute__((noinline)) void os_thread_forget(void)
+void os_thread_forget(void)
 {
-    struct alternate *a = &alternate;
+    struct os_alternate *a = &os_own()->alternate;
     if (a->ready && a->map != NULL && sigaltstack(&a->earlier, NULL) == 0)
         os_unmap(a->map, a->mapped);
-    *a = (struct alternate){.ready = false};
+    *a = (struct os_alternate){.ready = false};
 }
 
 /* Returning from a signal sets the alternate stack that the frame names: without this, a frame that moved to another thread would
  * take the stack of the thread it came from along, and two threads would handle faults on one stack. */
-__attribute__((noinline)) void os_frame_adopt(void *frame)
+void os_frame_adopt(void *frame)
 {
     ucontext_t *context = frame;
-    if (alternate.ready)
-        context->uc_stack = alternate.used;
+    const struct os_alternate *a = &os_own()->alternate;
+    if (a->ready)
+        context->uc_stack = a->used;
     else
         sigaltstack(NULL, &context->uc_stack);
 }

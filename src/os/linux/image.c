@@ -64,6 +64,85 @@ bool os_image_owns(uintptr_t pc)
     return false;
 }
 
+/* ---- the text of others ---- */
+
+#if defined(__GLIBC__) && defined(DLFO_STRUCT_HAS_EH_DBASE)
+
+/* Executable parts of objects that the loader has told of, and that somebody has met. There is one for each; what is beyond them
+ * counts as text altogether, which is the safe side. */
+enum { MOST_OBJECTS = 64 };
+
+static struct text {
+    _Atomic uintptr_t object; /* where it is mapped; written last. 0: not yet */
+    uintptr_t end;
+    struct range range;
+} texts[MOST_OBJECTS];
+static _Atomic int texts_used;
+
+/* The object begins with its ELF header. Another thread may be unloading it: the kernel reads for us. */
+static bool read_range(uintptr_t start, struct range *range)
+{
+    ElfW(Ehdr) header;
+    *range = (struct range){.start = UINTPTR_MAX};
+    if (os_peek(start, &header, sizeof header) != sizeof header || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+        return false;
+    for (int i = 0; i < header.e_phnum; i++) {
+        ElfW(Phdr) segment;
+        if (os_peek(start + header.e_phoff + (uintptr_t)i * sizeof segment, &segment, sizeof segment) != sizeof segment)
+            return false;
+        uintptr_t low = start + segment.p_vaddr, high = low + segment.p_memsz;
+        if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0)
+            continue;
+        range->start = low < range->start ? low : range->start;
+        range->stop = high > range->stop ? high : range->stop;
+    }
+    return range->stop != 0;
+}
+
+static const struct range *learn_text(uintptr_t start, uintptr_t end)
+{
+    struct range range;
+    if (atomic_load_explicit(&texts_used, memory_order_relaxed) >= MOST_OBJECTS || !read_range(start, &range))
+        return NULL;
+    int i = atomic_fetch_add_explicit(&texts_used, 1, memory_order_relaxed);
+    if (i >= MOST_OBJECTS)
+        return NULL;
+    texts[i].end = end;
+    texts[i].range = range;
+    atomic_store_explicit(&texts[i].object, start, memory_order_release); /* partner: text_of */
+    return &texts[i].range;
+}
+
+static const struct range *text_of(uintptr_t start, uintptr_t end)
+{
+    for (int i = 0; i < MOST_OBJECTS; i++)
+        if (atomic_load_explicit(&texts[i].object, memory_order_acquire) == start && texts[i].end == end)
+            return &texts[i].range;
+    return learn_text(start, end);
+}
+
+/* Since glibc 2.35: takes no lock. The program itself has no name. */
+bool os_image_foreign(uintptr_t word)
+{
+    struct dl_find_object object;
+    if (owned == 0)
+        return true;
+    if (os_image_owns(word) || _dl_find_object((void *)word, &object) != 0 || object.dlfo_link_map->l_name[0] == '\0')
+        return false;
+    const struct range *text = text_of((uintptr_t)object.dlfo_map_start, (uintptr_t)object.dlfo_map_end);
+    return text == NULL || (word >= text->start && word < text->stop);
+}
+
+#else
+
+bool os_image_foreign(uintptr_t word)
+{
+    (void)word;
+    return true;
+}
+
+#endif
+
 /* ---- names ---- */
 
 struct place {

@@ -9,14 +9,29 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "arch/arch.h"
 #include "base/sanitize.h"
 #include "os/os.h"
 
-/* A system call that returns -errno and leaves errno alone. Never inlined, for errno's address: see os_errno. (call.c) */
+/* A system call that returns -errno and touches neither errno nor anything else of libc's. */
 #define os_call(...) os_call6(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define os_call6(number, a, b, c, d, e, f, ...)                                                                                    \
-    os_system_call((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-long os_system_call(long number, long a, long b, long c, long d, long e, long f);
+    arch_system_call((number), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+/* What belongs to a kernel thread, whoever's thread-locals it uses. It lies in its own. (identity.c) */
+struct os_alternate {
+    stack_t used;    /* what faults of this thread run on */
+    stack_t earlier; /* what they ran on before us */
+    char *map;       /* ours; NULL: the earlier one was good enough */
+    size_t mapped;
+    bool ready;
+};
+struct os_own {
+    int id;            /* 0: not asked yet */
+    uintptr_t pointer; /* to its own thread-locals; 0: it never uses others */
+    struct os_alternate alternate;
+};
+struct os_own *os_own(void);
 
 /* The result of a call of libc that sets errno, by value; errno as it was before. Calls again after EINTR. The thread stays the
  * same all the while: the address of its errno does. */

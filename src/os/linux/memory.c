@@ -13,7 +13,10 @@
 
 size_t os_page_size(void)
 {
-    return (size_t)sysconf(_SC_PAGESIZE);
+    static _Atomic size_t size; /* 0: not asked yet */
+    if (atomic_load_explicit(&size, memory_order_relaxed) == 0)
+        atomic_store_explicit(&size, (size_t)sysconf(_SC_PAGESIZE), memory_order_relaxed);
+    return atomic_load_explicit(&size, memory_order_relaxed);
 }
 
 /* No huge pages: one touched byte of a stack would cost 2 MiB. MAP_STACK says so since Linux 6.7, madvise before it. Both set the

@@ -15,8 +15,9 @@
 
 const int os_faults[OS_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
-static struct os_hooks hooks; /* fixed after os_signals_start */
-static int interrupt_number;  /* likewise; 0 before */
+static struct os_hooks hooks;      /* fixed after os_signals_start */
+static int interrupt_number;       /* likewise; 0 before */
+static _Atomic uintptr_t way_back; /* where handlers return to: a few instructions that ask the kernel to bring the frame back */
 _Atomic bool os_signals_taken;
 
 /* ---- handlers ---- */
@@ -34,6 +35,7 @@ static enum sender sender_of(const siginfo_t *info)
 /* The hook may return on another thread, so that nothing thread-local is kept across it: errno is looked up twice. */
 OS_HANDLER static void on_interrupt(int signal_number, siginfo_t *info, void *frame)
 {
+    atomic_store_explicit(&way_back, (uintptr_t)__builtin_return_address(0), memory_order_relaxed);
     enum sender sender = sender_of(info);
     if (sender == SENDER_OTHER || (sender == SENDER_UNKNOWN && os_chain_has_handler(signal_number)))
         os_chain_call(signal_number, info, frame);
@@ -196,6 +198,19 @@ void os_interrupt_unmask(void)
     sigemptyset(&set);
     sigaddset(&set, interrupt_number);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* reports by value, never by errno */
+}
+
+bool os_frame_returns(const void *frame)
+{
+    enum { MOST_BYTES = 16 };
+    return arch_frame_pc(frame) - atomic_load_explicit(&way_back, memory_order_relaxed) < MOST_BYTES;
+}
+
+uint64_t os_masked(void)
+{
+    uint64_t masked = 0;
+    os_call(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &masked, sizeof masked);
+    return masked;
 }
 
 /* ---- for a sanitizer that puts handlers off (base/sanitize.h) ---- */

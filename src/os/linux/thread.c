@@ -16,15 +16,14 @@
 
 /* ---- who am I ---- */
 
-static _Thread_local int thread_id __attribute__((tls_model("initial-exec"))); /* 0: not asked yet */
-static _Atomic int process_id;                                                 /* 0: not asked yet */
+static _Atomic int process_id; /* 0: not asked yet */
 
-/* noinline, so that no caller keeps the address of the thread-local across a switch to another thread. */
-__attribute__((noinline)) os_thread os_thread_self(void)
+os_thread os_thread_self(void)
 {
-    if (thread_id == 0)
-        thread_id = (int)os_call(SYS_gettid);
-    return (os_thread){.id = (uintptr_t)thread_id};
+    struct os_own *own = os_own();
+    if (own->id == 0)
+        own->id = (int)os_call(SYS_gettid);
+    return (os_thread){.id = (uintptr_t)own->id};
 }
 
 int os_process_id(void)
@@ -45,7 +44,7 @@ bool os_thread_is_first(void)
 /* The child of a fork has one thread, with new numbers. */
 static void forget_numbers(void)
 {
-    thread_id = 0;
+    os_own()->id = 0;
     atomic_store_explicit(&process_id, 0, memory_order_relaxed);
 }
 

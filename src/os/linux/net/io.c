@@ -30,14 +30,22 @@ static inline bool is_watched(void)
     return __asan_init || __tsan_init || __msan_init;
 }
 
-static ssize_t receive(int fd, void *buffer, size_t size)
+static long receive(int fd, void *buffer, size_t size)
 {
-    return is_watched() ? recv(fd, buffer, size, 0) : syscall(SYS_recvfrom, fd, buffer, size, 0, NULL, NULL);
+    long result;
+    do
+        result = os_call(SYS_recvfrom, fd, buffer, size, 0, NULL, NULL);
+    while (result == -EINTR);
+    return result;
 }
 
-static ssize_t transmit(int fd, const void *bytes, size_t size)
+static long transmit(int fd, const void *bytes, size_t size)
 {
-    return is_watched() ? send(fd, bytes, size, MSG_NOSIGNAL) : syscall(SYS_sendto, fd, bytes, size, MSG_NOSIGNAL, NULL, 0);
+    long result;
+    do
+        result = os_call(SYS_sendto, fd, bytes, size, MSG_NOSIGNAL, NULL, 0);
+    while (result == -EINTR);
+    return result;
 }
 
 ptrdiff_t os_io_read(int fd, void *buffer, size_t size)
@@ -47,7 +55,7 @@ ptrdiff_t os_io_read(int fd, void *buffer, size_t size)
 
 ptrdiff_t os_io_recv(int fd, void *buffer, size_t size)
 {
-    return BY_VALUE(receive(fd, buffer, size));
+    return is_watched() ? BY_VALUE(recv(fd, buffer, size, 0)) : receive(fd, buffer, size);
 }
 
 ptrdiff_t os_io_write(int fd, const void *bytes, size_t size)
@@ -57,7 +65,7 @@ ptrdiff_t os_io_write(int fd, const void *bytes, size_t size)
 
 ptrdiff_t os_io_send(int fd, const void *bytes, size_t size)
 {
-    return BY_VALUE(transmit(fd, bytes, size));
+    return is_watched() ? BY_VALUE(send(fd, bytes, size, MSG_NOSIGNAL)) : transmit(fd, bytes, size);
 }
 
 /* A pipe has no flag against SIGPIPE, nor has sendfile: the signal comes to this thread, where it is kept out, and is taken away

@@ -1,5 +1,5 @@
-/* A call of the system that the library itself makes, or what it calls, may block: there it is in the middle of something, and
- * keeps the processor.
+/* What the library calls for memory may block, since it belongs to the program: the library is in the middle of nothing there, and
+ * the others have the processor meanwhile.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -32,11 +32,11 @@ static void make_channel(struct caller *c)
     atomic_store(&slow, true);
     c->what = go_chan_new(8, 8);
     atomic_store(&slow, false);
-    CHECK_EQ(before, retaken());
+    CHECK(retaken() > before);
     CHECK(c->what != NULL);
 }
 
-TEST(a_call_of_the_librarys_own_keeps_the_processor)
+TEST(an_allocator_that_blocks_holds_nobody_up)
 {
     struct caller *c = new_caller(make_channel);
     struct crew *crew;

@@ -1,4 +1,4 @@
-/* exit: 2; line: panic: none left [goroutine 1 main]; no line: back */
+/* exit: 0; line: back */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>

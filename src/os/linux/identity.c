@@ -1,0 +1,183 @@
+/* Thread identities: the thread pointer, and what the kernel knows of a thread that libc keeps behind that pointer.
+ *
+ * An identity is somebody's: of the thread that libc made it for. That one lends it out and sleeps, so all that libc and the kernel
+ * may ask of it stays true: its number is a thread's, signals to it arrive, and when it is no longer wanted that thread wakes up
+ * and ends as threads do, destructors included.
+ *
+ * What the kernel has been told of a thread's memory lies behind the thread pointer that it had at its start. Of these, the list of
+ * robust mutexes and the word that is cleared at the end are of use to who ends, and stay. The area for restartable sequences is
+ * not: the kernel would write the CPU of this thread into what another one reads. So libc's is taken back, and libc does without
+ * (it says so there); in its place comes one that nobody reads, so that no other library can put its own there and believe in it.
+ * (rseq(2), and glibc's manual, "Restartable Sequences")
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <link.h>
+#include <locale.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#include "arch/arch.h"
+#include "os/linux/linux.h"
+
+#if defined(__has_include)
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
+#endif
+
+/* ---- whose thread-locals ---- */
+
+static _Thread_local struct os_own home __attribute__((tls_model("initial-exec")));  /* of the thread that these were made for */
+static _Thread_local struct os_own *user __attribute__((tls_model("initial-exec"))); /* of the one that uses them; NULL: the same */
+
+/* noinline, so that no caller keeps the address of a thread-local across a switch to another thread. */
+__attribute__((noinline)) struct os_own *os_own(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return user != NULL ? user : &home;
+}
+
+/* ---- restartable sequences of the kernel's ---- */
+
+enum { RSEQ_BYTES = 32, RSEQ_UNREGISTER = 1 };
+
+#if defined(RSEQ_SIG) && defined(SYS_rseq)
+
+static _Thread_local struct {
+    char bytes[RSEQ_BYTES];
+} __attribute__((aligned(RSEQ_BYTES))) unread __attribute__((tls_model("initial-exec")));
+
+/* glibc 2.35 registers one for each thread, and says where; musl does not. */
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+extern const unsigned int __rseq_size __attribute__((weak));
+
+static bool claim_sequences(void)
+{
+    if (&__rseq_size != NULL && __rseq_size != 0)
+        os_call(SYS_rseq, arch_thread_pointer() + (uintptr_t)__rseq_offset, RSEQ_BYTES, RSEQ_UNREGISTER, RSEQ_SIG);
+    return os_call(SYS_rseq, &unread, sizeof unread, 0, RSEQ_SIG) != -EBUSY;
+}
+
+#else
+
+static bool claim_sequences(void)
+{
+    return true;
+}
+
+#endif
+
+/* ---- libc's signal to all its threads ---- */
+
+#if defined(__GLIBC__)
+
+/* setuid and its kin change one thread each in the kernel, so glibc has every thread do it, by this signal. Its handler marks the
+ * descriptor behind the thread pointer as done, and libc waits for that of the kernel thread that it has signalled: so the handler
+ * runs with the thread's own identity. What it does there is atomic, and nobody else's. */
+enum { TO_ALL_THREADS = 33 };
+
+/* As the kernel has it; libc lets nobody touch this signal. */
+static struct kernel_action {
+    void (*handler)(int, siginfo_t *, void *);
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+} libcs;
+
+OS_HANDLER static void on_signal_to_all(int number, siginfo_t *info, void *frame)
+{
+    uintptr_t used = arch_thread_pointer(), own = os_own()->pointer;
+    if (own != 0)
+        arch_set_thread_pointer(own);
+    libcs.handler(number, info, frame);
+    arch_set_thread_pointer(used);
+}
+
+/* libc installs it with the first thread that it makes. */
+static void watch_signal_to_all(void)
+{
+    struct kernel_action now;
+    if (os_call(SYS_rt_sigaction, TO_ALL_THREADS, NULL, &now, sizeof now.mask) != 0 || now.handler == on_signal_to_all)
+        return;
+    if ((now.flags & SA_SIGINFO) == 0)
+        return;
+    libcs = now;
+    now.handler = on_signal_to_all;
+    now.mask = ~UINT64_C(0);
+    os_call(SYS_rt_sigaction, TO_ALL_THREADS, &now, NULL, sizeof now.mask);
+}
+
+#else
+
+static void watch_signal_to_all(void)
+{
+}
+
+#endif
+
+/* ---- identities ---- */
+
+enum { BEHIND = 4096 /* libc's descriptor of a thread, and what dlopen adds to the thread-locals of all */ };
+
+static uintptr_t reach = BEHIND; /* as far from the thread pointer lies what belongs to it, on either side */
+
+static int add_thread_locals(struct dl_phdr_info *object, size_t size, void *unused)
+{
+    (void)size;
+    (void)unused;
+    for (int i = 0; i < object->dlpi_phnum; i++)
+        if (object->dlpi_phdr[i].p_type == PT_TLS)
+            reach += object->dlpi_phdr[i].p_memsz + object->dlpi_phdr[i].p_align;
+    return 0;
+}
+
+bool os_identity_start(void)
+{
+    if (!arch_thread_pointer_moves())
+        return false;
+    reach = BEHIND;
+    dl_iterate_phdr(add_thread_locals, NULL);
+    return claim_sequences();
+}
+
+__attribute__((noinline)) void os_identity_learn(struct os_identity *id)
+{
+    claim_sequences();
+    watch_signal_to_all();
+    uintptr_t pointer = arch_thread_pointer();
+    home.pointer = pointer;
+    *id = (struct os_identity){.pointer = pointer, .low = pointer - reach, .high = pointer + reach, .own = &user};
+}
+
+void os_identity_use(const struct os_identity *id)
+{
+    *id->own = os_own();
+    arch_set_thread_pointer(id->pointer);
+}
+
+/* Nothing thread-local once others may use it. Who lends has all signals masked but the two that libc keeps from being masked:
+ * their handlers find the right descriptor behind this thread pointer, and change nothing else there. */
+void os_identity_lend(const struct os_identity *id, _Atomic uint32_t *lent, _Atomic uint32_t *back)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    atomic_store_explicit(lent, 1, memory_order_release);
+    os_wake(lent, 1);
+    while (atomic_load_explicit(back, memory_order_acquire) == 0) /* partner: who wakes us */
+        os_wait(back, 0, INT64_MAX);
+    *id->own = NULL;
+}
+
+void os_identity_clean(void)
+{
+    uselocale(LC_GLOBAL_LOCALE);
+}
+
+bool os_identity_is_marked(void)
+{
+    return uselocale((locale_t)0) != LC_GLOBAL_LOCALE;
+}

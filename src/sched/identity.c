@@ -1,0 +1,294 @@
+/* Thread identities: what a goroutine that is taken off at an arbitrary instruction keeps, so that libc takes nobody else for it.
+ *
+ * Goroutines share the identity of the thread that runs them, until one is taken off in the middle of foreign code: it keeps the
+ * identity that it was using, and the thread goes on with a spare one. When that goroutine runs again, on whatever thread, that
+ * thread uses its identity meanwhile (identity_switch, as part of a switch). At a call of the library that leaves its processor,
+ * the goroutine's stack is searched for what could still need the identity (settle.c); if there is nothing, its thread keeps it,
+ * and the one that it had is spare again.
+ *
+ * So each thread has an identity for all that have none of their own (`identity`), its own context among them; what it uses at the
+ * moment is `in_use`. They come from threads that do nothing but lend theirs out, and sleep meanwhile (os_identity_lend). The one
+ * that a thread of ours was made with it needs in order to end, so it uses it at its beginning and its end only; but for the first
+ * thread of the process, which does not end, and has main()'s.
+ *
+ * The monitor writes into the thread-locals of the identity that a thread uses (taken.c), as it found it a moment before. So an
+ * identity is only ended by the monitor itself; else what comes late is without effect: who starts to use an identity writes the
+ * same words.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sched/runtime.h"
+
+#include "sched/preempt.h"
+#include "sched/sched.h"
+
+#include <errno.h>
+
+#define GO_RESTART_NO_SEQUENCES
+#include "goroutine/restart.h"
+
+#define SPARES_LEAST 4
+
+static bool possible;
+static struct lock lock;
+static struct identity *spare; /* under lock, as are these */
+static struct identity *ended; /* the monitor's to end */
+static struct identity *blank; /* of threads that have ended */
+static struct wait_queue waiting;
+static _Atomic uint32_t spares;
+static _Atomic uint32_t ends; /* there are some that have ended */
+
+bool identity_start(void)
+{
+    possible = SANITIZE_IDENTITIES && os_identity_start();
+    return possible;
+}
+
+bool identity_is_possible(void)
+{
+    return possible;
+}
+
+/* ---- spare ones ---- */
+
+static uint32_t spares_wanted(void)
+{
+    uint32_t processors = (uint32_t)load_relaxed(&sched.processors);
+    return SPARES_LEAST + (processors < 32 ? processors : 32);
+}
+
+uint32_t identity_spares(void)
+{
+    return load_relaxed(&spares);
+}
+
+/* How many the maker is to make now. */
+uint32_t identity_shortage(void)
+{
+    uint32_t there = load_relaxed(&spares), wanted = spares_wanted();
+    return there < wanted ? wanted + SPARES_LEAST - there : 0;
+}
+
+static struct identity *take_spare(void)
+{
+    lock_take(&lock);
+    struct identity *id = spare;
+    if (id) {
+        spare = id->link;
+        store_relaxed(&spares, load_relaxed(&spares) - 1);
+    }
+    lock_drop(&lock);
+    if (load_relaxed(&spares) < spares_wanted())
+        maker_kick();
+    return id;
+}
+
+/* Nobody uses it any more. */
+void identity_put(struct identity *id)
+{
+    lock_take(&lock);
+    id->link = spare;
+    spare = id;
+    store_relaxed(&spares, load_relaxed(&spares) + 1);
+    struct waiter *w = wait_queue_pop(&waiting);
+    lock_drop(&lock);
+    if (w) {
+        w->result = 0;
+        sched_ready(w->g);
+    }
+}
+
+static struct identity *take_blank(void)
+{
+    lock_take(&lock);
+    struct identity *id = blank;
+    if (id)
+        blank = id->link;
+    lock_drop(&lock);
+    return id;
+}
+
+void identity_forget(struct identity *id)
+{
+    lock_take(&lock);
+    id->link = blank;
+    blank = id;
+    lock_drop(&lock);
+}
+
+/* A page of them, which stays: the monitor may look at one that has ended. */
+static void make_blanks(void)
+{
+    size_t page = os_page_size();
+    struct identity *id = os_map(page, page);
+    for (size_t n = id ? page / sizeof *id : 0; n > 0; n--)
+        identity_forget(id++);
+}
+
+/* A record for a new one. By the maker only. */
+struct identity *identity_blank(void)
+{
+    struct identity *id = take_blank();
+    if (!id) {
+        make_blanks();
+        id = take_blank();
+    }
+    if (id)
+        *id = (struct identity){0};
+    return id;
+}
+
+/* ---- ending them; by the monitor ---- */
+
+/* Its thread wakes up, finds itself a plain one, and ends. */
+static void end(struct identity *id)
+{
+    store_relaxed(&id->locals->self, NULL);
+    id->locals->mine = NULL;
+    *id->here = GO_NOWHERE;
+    add_ordered(&sched.others, -1u);
+    store_release(&id->back, 1); /* partner: os_identity_lend */
+    os_wake(&id->back, 1);
+}
+
+/* Not the first thread's. */
+static struct identity *take_surplus(void)
+{
+    struct identity **at = &spare;
+    while (*at && !(*at)->lent)
+        at = &(*at)->link;
+    struct identity *id = *at;
+    if (id) {
+        *at = id->link;
+        store_relaxed(&spares, load_relaxed(&spares) - 1);
+    }
+    return id;
+}
+
+/* While the program is quiet: one at a time. True: there are more. */
+bool identity_trim(void)
+{
+    if (load_relaxed(&spares) <= 2 * spares_wanted())
+        return false;
+    lock_take(&lock);
+    struct identity *id = take_surplus();
+    lock_drop(&lock);
+    if (id)
+        end(id);
+    return id != NULL;
+}
+
+void identity_end_some(void)
+{
+    if (!load_relaxed(&ends))
+        return;
+    lock_take(&lock);
+    struct identity *first = ended;
+    ended = NULL;
+    store_relaxed(&ends, 0);
+    lock_drop(&lock);
+    while (first) {
+        struct identity *id = first;
+        first = id->link;
+        end(id);
+    }
+}
+
+/* ---- which one a thread uses ---- */
+
+/* A handler may interrupt this at any point: in either identity it finds the thread. */
+static void use(struct thread *m, struct identity *id)
+{
+    id->locals->mine = m;
+    store_relaxed(&id->locals->self, m);
+    *id->here = m->p ? m->p->id : GO_NOWHERE;
+    store_relaxed(&m->in_use, id);
+    os_identity_use(&id->os);
+}
+
+/* The thread is about to switch to `to`. */
+void identity_switch(struct thread *m, const struct goroutine *to)
+{
+    struct identity *id = to->identity ? to->identity : m->identity;
+    if (id != load_relaxed(&m->in_use))
+        use(m, id);
+}
+
+/* The calling thread begins. It goes on with m->identity, if there is one. */
+void identity_begin(struct thread *m)
+{
+    os_identity_learn(&m->own->os);
+    thread_learn(m->own);
+    use(m, m->own);
+    if (m->identity)
+        use(m, m->identity);
+    else
+        m->identity = m->own;
+}
+
+/* It is about to end, on its own context. */
+void identity_end(struct thread *m)
+{
+    struct identity *other = m->identity;
+    m->identity = NULL;
+    use(m, m->own);
+    if (other != m->own)
+        identity_put(other);
+}
+
+/* ---- goroutines that have one ---- */
+
+/* g, which runs on m, keeps the identity that it uses. False: there is none that m could go on with. */
+bool identity_keep(struct thread *m, struct goroutine *g)
+{
+    if (g->identity)
+        return true;
+    struct identity *other = take_spare();
+    if (!other)
+        return false;
+    g->identity = m->identity;
+    m->identity = other;
+    return true;
+}
+
+/* The other way round; its own is the one in use. */
+void identity_give_up(struct thread *m, struct goroutine *g)
+{
+    struct identity *other = m->identity;
+    m->identity = g->identity;
+    g->identity = NULL;
+    identity_put(other);
+}
+
+/* g is dead, and its identity not in use any more. */
+void identity_bury(struct goroutine *g)
+{
+    struct identity *id = g->identity;
+    if (!g->identity_for_life) {
+        identity_put(id);
+        return;
+    }
+    lock_take(&lock);
+    id->link = ended;
+    ended = id;
+    store_relaxed(&ends, 1);
+    lock_drop(&lock);
+    monitor_kick();
+}
+
+/* Waits until there is a spare one, and keeps what it uses then. */
+void identity_keep_waiting(struct goroutine *g)
+{
+    while (!identity_keep(thread_self(), g)) {
+        struct waiter w = {.g = g};
+        lock_take(&lock);
+        if (spare) {
+            lock_drop(&lock);
+            continue;
+        }
+        add_ordered(&sched.blocking, 1); /* the maker is at it: no deadlock */
+        maker_kick();
+        wait_in_line(&lock, &waiting, &w, TIME_NEVER, "a thread identity");
+        add_ordered(&sched.blocking, -1u);
+    }
+}
