@@ -60,6 +60,12 @@ $(programs): %: %.to $(BUILD)/tests/framework.a $(library)
 	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \
 	    $$(sed -n 's/^.*LDLIBS: //p' $(@:$(BUILD)/%=%.c)) $(TEST_LIBS)
 
+# What tests load while they run; without the sanitizers, as it would be had from somebody else.
+$(BUILD)/tests/hazard/plugin.so: tests/hazard/plugin/plugin.c $(BUILD)/tests.flags
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra $(WERROR) $(CFLAGS) -fPIC -shared -Wl,-z,lazy -o $@ $< $(LDFLAGS)
+$(BUILD)/tests/hazard/loading_test: | $(BUILD)/tests/hazard/plugin.so
+
 $(BUILD)/tests.flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(TEST_FLAGS) $(TEST_LIBS)' | cmp -s - $@ || echo '$(CC) $(TEST_FLAGS) $(TEST_LIBS)' >$@
