@@ -1,5 +1,5 @@
-/* A compiler looks up the address of errno once in a function, since libc says that it never changes. So the whole of a function must
- * see one errno, its own, however often it is taken off between a call that fails and the line that asks why.
+/* A compiler looks up the address of errno once in a function, since libc says that it never changes. So the whole of a function
+ * must see one errno, its own, however often it is taken off between a call that fails and the line that asks why.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
-/* What the tests of this folder share. Each is about something in the way that ordinary C code, libc above all, uses the thread that it
- * runs on, and that a goroutine taken off in the middle could break. docs/testing.md has the table of them.
+/* What the tests of this folder share. Each is about something in the way that ordinary C code, libc above all, uses the thread
+ * that it runs on, and that a goroutine taken off in the middle could break. docs/testing.md has the table of them.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
-/* Locks that do not know their owner. Who waits for one that a goroutine holds while it is off its processor sleeps in the kernel, with
- * the processor that the owner needs: it has to be taken away, or nobody moves again.
+/* Locks that do not know their owner. Who waits for one that a goroutine holds while it is off its processor sleeps in the kernel,
+ * with the processor that the owner needs: it has to be taken away, or nobody moves again.
  *
  * SPDX-License-Identifier: MIT
  */

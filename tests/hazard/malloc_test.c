@@ -1,5 +1,5 @@
-/* malloc has a cache for each thread that no lock guards, and locks that one thread may not take twice. Blocks of goroutines that are
- * taken off and moved all the time must stay apart and keep what is in them.
+/* malloc has a cache for each thread that no lock guards, and locks that one thread may not take twice. Blocks of goroutines that
+ * are taken off and moved all the time must stay apart and keep what is in them.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,4 +1,5 @@
-/* What is done once, by whoever comes first: he may be taken off in the middle of it, and the others sleep in libc until he has done it.
+/* What is done once, by whoever comes first: he may be taken off in the middle of it, and the others sleep in libc until he has
+ * done it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -6,7 +7,7 @@
 #include <threads.h>
 #include "hazard.h"
 
-enum { ONCES = 200, WORK = 20000 };
+enum { ONCES = 200, WORK = 200000 };
 
 static pthread_once_t once[ONCES];
 static once_flag flags[ONCES];

@@ -1,5 +1,5 @@
-/* Locks that know their owner by its thread: recursive and error-checking mutexes, those that pass on priority, robust ones, and the
- * lock of a FILE. Another goroutine must never be taken for the owner, nor the owner for another.
+/* Locks that know their owner by its thread: recursive and error-checking mutexes, those that pass on priority, robust ones, and
+ * the lock of a FILE. Another goroutine must never be taken for the owner, nor the owner for another.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -3,31 +3,34 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#define ONE(n) int step_##n(int x);
-#define ALL                                                                                                                        \
-    ONE(0) ONE(1) ONE(2) ONE(3) ONE(4) ONE(5) ONE(6) ONE(7) ONE(8) ONE(9) ONE(10) ONE(11) ONE(12) ONE(13) ONE(14) ONE(15) ONE(16)  \
-    ONE(17) ONE(18) ONE(19) ONE(20) ONE(21) ONE(22) ONE(23) ONE(24) ONE(25) ONE(26) ONE(27) ONE(28) ONE(29) ONE(30) ONE(31)
-ALL
-#undef ONE
 
-/* Not inlined, since another object could have put its own in its place. */
-#define ONE(n)                                                                                                                     \
+/* Not inlined: another object could have put its own in its place. */
+#define STEP(n)                                                                                                                    \
+    int step_##n(int x);                                                                                                           \
     __attribute__((noinline)) int step_##n(int x)                                                                                  \
     {                                                                                                                              \
         __asm__ volatile("");                                                                                                      \
         return x + n;                                                                                                              \
-    }
-ALL
-#undef ONE
+    }                                                                                                                              \
+    int step_##n(int x)
 
-/* x + 496: the loader looks up a name at each step of the first call. */
+STEP(1);
+STEP(2);
+STEP(3);
+STEP(4);
+STEP(5);
+STEP(6);
+STEP(7);
+STEP(8);
+STEP(9);
+STEP(10);
+
+/* x + 55: the first call of each has the loader look up its name. */
 int plugin_steps(int x);
 int plugin_steps(int x)
 {
-#define ONE(n) x = step_##n(x);
-    ALL
-#undef ONE
-    return x;
+    x = step_1(step_2(step_3(step_4(step_5(x)))));
+    return step_6(step_7(step_8(step_9(step_10(x)))));
 }
 
 struct locals {
