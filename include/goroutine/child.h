@@ -4,7 +4,8 @@
  * descriptors it has 0, 1 and 2, as its attributes say, and those that are not close-on-exec, which all are that the library opens.
  *
  * fork() by hand copies the calling thread alone: the child has no scheduler. All it may do is to call what POSIX allows in
- * a signal handler, and then execve() or _exit(); nothing of this library. To start a program, use go_child_spawn.
+ * a signal handler, and then execve() or _exit(); a call of this library there says so on standard error and ends the child with 2,
+ * if the scheduler had been started before the fork. To start a program, use go_child_spawn.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -173,6 +173,7 @@ int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
 
 static void check_end(const struct goroutine *g)
 {
+    forked_check();
     if (g->blocking)
         panic("go_exit before go_blocking_end");
 }

@@ -8,6 +8,7 @@
 
 NOINLINE static struct goroutine *self_slow(void)
 {
+    forked_check();
     if (taken_return())
         return thread_self()->current;
     if (os_thread_is_first() && sched_ensure() == 0) {

@@ -315,6 +315,7 @@ struct thread *thread_mine(void); /* NULL on a plain thread only: for what needs
 void thread_set_self(struct thread *m);
 struct goroutine *thread_stand_in(void);
 void thread_set_here(uint32_t processor);
+void thread_forget_itself(void);
 int thread_start(struct identity *id);
 void thread_learn(struct identity *id);
 int thread_adopt_first(struct goroutine *main_goroutine);
@@ -353,6 +354,9 @@ void maker_want_reserve(void);
 
 /* beneath.c */
 bool beneath_lies(const struct goroutine *g, uintptr_t sp, uint64_t masked, bool (*counts)(uintptr_t pc));
+
+/* forked.c: ends the process if it is the child of a fork that was made after the start */
+void forked_check(void);
 
 /* taken.c */
 enum take { TAKE_RUNS, TAKE_BLOCKED /* but is not taken, or no longer */, TAKE_TOOK };

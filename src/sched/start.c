@@ -146,7 +146,10 @@ static int adopt_main(void)
 int sched_ensure(void)
 {
     static struct lock lock;
-    if (thread_self() || taken_return())
+    if (thread_self())
+        return 0;
+    forked_check();
+    if (taken_return())
         return 0;
     int error = 0;
     if (!load_acquire(&sched.started)) {

@@ -86,6 +86,14 @@ static NOINLINE void end_to_be(struct thread *m)
     thread_set_self(NULL); /* a late signal finds no thread of ours */
 }
 
+/* In the child of a fork, where nobody watches it. */
+NOINLINE void thread_forget_itself(void)
+{
+    locals.mine = NULL;
+    thread_set_self(NULL);
+    thread_set_here(GO_NOWHERE);
+}
+
 /* For restartable sequences, which read it at any time; but not while it changes, since that is done in our own text. */
 NOINLINE void thread_set_here(uint32_t processor)
 {
