@@ -6,14 +6,9 @@
 #ifndef TESTS_HAZARD_H
 #define TESTS_HAZARD_H
 
+#include "hazard/identity.h"
 #include "hogs.h"
 #include "sanitizers.h"
-
-/* 0: what libc keeps for each thread does not go along with a goroutine that was taken off, so the code that relies on it ties its
- * goroutine to the thread, as README's limits ask for. 1: nobody needs to. */
-#ifndef GOROUTINES_KEEP_IDENTITY
-#define GOROUTINES_KEEP_IDENTITY 0
-#endif
 
 /* Where the library does not look at what threads do, so a thread asleep in a call keeps its processor. */
 #define NEEDS_TAKING()                                                                                                             \
@@ -27,18 +22,6 @@ static inline void linger(int turns)
 {
     for (int i = 0; i < turns; i++)
         __asm__ volatile("" : "+r"(i));
-}
-
-static inline void identity_begin(void)
-{
-    if (!GOROUTINES_KEEP_IDENTITY)
-        go_lock_thread();
-}
-
-static inline void identity_end(void)
-{
-    if (!GOROUTINES_KEEP_IDENTITY)
-        go_unlock_thread();
 }
 
 /* As hogs_crowd, for what goes wrong in few places: about so many preemptions, or as many as a few seconds have. */

@@ -1,0 +1,188 @@
+// What unwinding.t builds: C++ in goroutines that are preempted: exceptions, what is done once for a static, backtraces. Prints TAP.
+//
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <execinfo.h>
+#include <stdexcept>
+#include <string>
+#include "hazard/identity.h"
+
+enum { GOROUTINES = 8, ROUNDS = 300, DEPTH = 10, WORK = 2000 };
+
+static std::atomic<int> wrong;
+
+static void linger(int turns)
+{
+    for (int i = 0; i < turns; i++)
+        __asm__ volatile("" : "+r"(i));
+}
+
+// ---- a crew ----
+
+struct crew {
+    void (*fn)(int index);
+    go_waitgroup left;
+    std::atomic<int> next;
+};
+
+static void work(void *arg)
+{
+    crew *c = static_cast<crew *>(arg);
+    c->fn(c->next++);
+    go_waitgroup_done(&c->left);
+}
+
+static void run(void (*fn)(int index))
+{
+    crew c = {};
+    c.fn = fn;
+    go_waitgroup_add(&c.left, GOROUTINES);
+    for (int i = 0; i < GOROUTINES; i++)
+        if (go_spawn(work, &c) != 0)
+            abort();
+    go_waitgroup_wait(&c.left);
+}
+
+// Again and again, until it was preempted often; or as long as a few seconds.
+static uint64_t preemptions()
+{
+    go_stats s = {};
+    go_stats_read(&s, sizeof s);
+    return s.preemptions;
+}
+
+static void check(int number, void (*fn)(int index), const char *promise)
+{
+    uint64_t before = preemptions();
+    int64_t end = go_now() + 3 * GO_SECOND;
+    wrong = 0;
+    do
+        run(fn);
+    while (preemptions() < before + 1000 && go_now() < end);
+    printf("%sok %d - %s\n", wrong ? "not " : "", number, promise);
+    fflush(stdout);
+}
+
+// ---- exceptions: what flies and what was caught is in thread-locals of the C++ library ----
+
+struct counted {
+    int *alive;
+    explicit counted(int *n) : alive(n) { ++*alive; }
+    ~counted()
+    {
+        linger(WORK / 20);
+        --*alive;
+    }
+};
+
+__attribute__((noinline)) static int descend(int depth, int *alive, int value)
+{
+    counted here(alive);
+    linger(WORK / DEPTH);
+    if (depth == 0)
+        throw std::runtime_error(std::to_string(value));
+    return descend(depth - 1, alive, value) + 1;
+}
+
+static void throw_and_catch(int index)
+{
+    identity_begin();
+    for (int i = 0; i < ROUNDS; i++) {
+        int alive = 0, value = index * 1000 + i;
+        try {
+            descend(DEPTH, &alive, value);
+            wrong++;
+        } catch (const std::runtime_error &e) {
+            linger(WORK);
+            wrong += alive != 0 || atoi(e.what()) != value;
+        }
+    }
+    identity_end();
+}
+
+// What was caught is the goroutine's own until it is thrown again.
+static void throw_again(int index)
+{
+    identity_begin();
+    for (int i = 0; i < ROUNDS; i++) {
+        int value = index * 1000 + i;
+        try {
+            try {
+                throw value;
+            } catch (int) {
+                linger(WORK);
+                try {
+                    throw std::string("another");
+                } catch (const std::string &) {
+                    linger(WORK);
+                }
+                throw;
+            }
+        } catch (int got) {
+            wrong += got != value || std::uncaught_exception();
+        }
+    }
+    identity_end();
+}
+
+// ---- statics ----
+
+template <int n> struct slow {
+    static std::atomic<int> made;
+    int value;
+    slow()
+    {
+        linger(20 * WORK);
+        made++;
+        value = n;
+    }
+};
+template <int n> std::atomic<int> slow<n>::made;
+
+template <int n> static void use_static()
+{
+    static slow<n> s;
+    wrong += s.value != n || slow<n>::made != 1;
+    use_static<n - 1>();
+}
+template <> void use_static<0>() {}
+
+static void use_statics(int)
+{
+    use_static<100>();
+}
+
+// ---- backtraces ----
+
+__attribute__((noinline)) static int frames(int depth)
+{
+    void *addresses[64];
+    int n = depth ? frames(depth - 1) : backtrace(addresses, 64);
+    linger(WORK / DEPTH);
+    return n;
+}
+
+static void take_backtraces(int)
+{
+    static std::atomic<int> expected;
+    for (int i = 0; i < ROUNDS; i++) {
+        int n = frames(DEPTH), none = 0;
+        linger(WORK);
+        wrong += n < DEPTH || (!expected.compare_exchange_strong(none, n) && none != n);
+    }
+}
+
+int main()
+{
+    go_maxprocs(2);
+    go_slice(20 * GO_MICROSECOND);
+    printf("1..4\n");
+    check(1, throw_and_catch, "exceptions are caught, with all destructors run, while others are preempted");
+    check(2, throw_again, "what was caught is thrown again");
+    check(3, use_statics, "a static is made once, and nobody sees it before");
+    check(4, take_backtraces, "a backtrace is whole, whoever is preempted meanwhile");
+    return 0;
+}
