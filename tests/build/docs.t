@@ -15,7 +15,7 @@ quoted() {
 }
 
 names_tests() {
-    quoted '(api|arch|fault|os|sched|servers|stress)/[a-z0-9_]+' docs/testing.md | while read -r name; do
+    quoted '(api|arch|fault|hazard|os|sched|servers|stress)/[a-z0-9_]+' docs/testing.md | while read -r name; do
         [ -e "tests/$name.c" ] || [ -e "tests/$name.t" ] || echo "no tests/$name"
     done
 }
