@@ -26,6 +26,13 @@ struct locals {
 typedef int steps_fn(int x);
 typedef struct locals *locals_fn(void);
 
+/* ThreadSanitizer does not see the loader's locks. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "race:ld-linux\n";
+}
+
 /* ---- copies of the plugin: to the loader, each is an object of its own ---- */
 
 static int copies[COPIES];

@@ -150,6 +150,13 @@ TEST(a_robust_mutex_tells_a_goroutine_that_its_owner_has_died)
 
 enum { LINE = 60 };
 
+/* ThreadSanitizer does not know flockfile. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "race:putc_unlocked\n";
+}
+
 /* Half of a line by a call that takes the lock once more, half by hand. */
 static void write_lines(void *arg, int index)
 {
