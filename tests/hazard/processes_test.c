@@ -75,13 +75,13 @@ static void check_way(bool (*bear)(int code))
 
 static bool fork_and_compute(int code)
 {
-    volatile long sum = 0;
+    volatile long long sum = 0;
     pid_t child = fork();
 
     if (child == 0) {
         for (int i = 1; i <= WORK; i++)
             sum += i;
-        _exit(sum == (long)WORK * (WORK + 1) / 2 ? code : 0);
+        _exit(sum == (long long)WORK * (WORK + 1) / 2 ? code : 0);
     }
     return child > 0 && ended_with(child, code);
 }
