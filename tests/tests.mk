@@ -14,7 +14,7 @@ JOBS ?= 1
 RUN  ?=
 internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
-sources   := $(filter-out $(if $(TRACE),,tests/traced%),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(if $(TRACE),,tests/traced%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
@@ -89,6 +89,25 @@ check: all $(BUILD)/parts.a $(needed)
 check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)
 	$(PROVE) $(registers) tests/registers/mutate </dev/null
 
+# The workloads of tests/torture are one program, whose allocator is exchanged; what is for one CPU ends in that one's name.
+tortures := $(filter-out tests/torture/module.c $(filter-out %_$(CPU).c,$(foreach cpu,$(notdir $(wildcard src/arch/*)),\
+            $(wildcard tests/torture/*_$(cpu).c))),$(wildcard tests/torture/*.c))
+torture_objects := $(patsubst %,$(BUILD)/%.to,$(basename $(tortures) $(wildcard tests/torture/*.cc)))
+
+$(BUILD)/%.to: %.cc $(BUILD)/tests.flags
+	@mkdir -p $(@D)
+	$(CXX_OF_CC) -std=gnu++20 -Wno-missing-field-initializers $(filter-out -std=%,$(TEST_FLAGS)) -MMD -MP -MF $(@:.to=.d) -MT $@ -c -o $@ $<
+
+$(BUILD)/tests/torture/module.so: tests/torture/module.c tests/torture/module.h $(BUILD)/tests.flags
+	@mkdir -p $(@D)
+	$(CC) $(TEST_FLAGS) -fPIC -ftls-model=global-dynamic -shared -o $@ $<
+
+$(BUILD)/tests/torture/runner: $(torture_objects) $(library)
+	$(CXX_OF_CC) $(CFLAGS) $(sanitize) -o $@ $^ -lz -lsqlite3 -llua5.4 -ldl $(TEST_LIBS)
+
+torture: $(BUILD)/tests/torture/runner $(BUILD)/tests/torture/module.so
+	tests/torture/run $(BUILD)/tests/torture/runner </dev/null
+
 # What the tests do for a second, with clang's libFuzzer for as long as wanted. What it finds stays in build/fuzz.
 fuzz: $(wildcard tests/servers/fuzz/*.c tests/servers/*.h examples/http/*.[ch])
 	@mkdir -p build/fuzz/corpus
@@ -111,5 +130,5 @@ bench-net:
 demo:
 	demo/run
 
-.PHONY: programs check fuzz check-registers check-includes model bench bench-net demo
--include $(wildcard $(BUILD)/tests/*.d $(BUILD)/examples/*/*.d $(addsuffix .d,$(programs)))
+.PHONY: programs check torture fuzz check-registers check-includes model bench bench-net demo
+-include $(wildcard $(BUILD)/tests/*.d $(BUILD)/examples/*/*.d $(torture_objects:.to=.d) $(addsuffix .d,$(programs)))
