@@ -2,7 +2,7 @@
 #
 #   make                 the static and the shared library, in build/
 #   make check           builds and runs every test              ONLY=text  those whose path holds it      JOBS=n  n at a time
-#   make torture         real C and C++ in goroutines that are taken off all the time   TORTURE_SECONDS=3  for each of 51 cells
+#   make torture         real C and C++ in goroutines that are taken off all the time   TORTURE_SECONDS=3  for each of 52 cells
 #   make check-registers model bench bench-net demo asm check-asm format format-check
 #   make fuzz            the parser of the web server among the examples, by clang's libFuzzer    SECONDS=60
 #   make install         DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR=                make uninstall

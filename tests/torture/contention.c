@@ -10,7 +10,7 @@
 #include "goroutine.h"
 #include "torture.h"
 
-enum { ROUNDS = 10 };
+enum { ROUNDS = 10, HOLD_NS = 15000000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long a, b;
@@ -27,6 +27,21 @@ WORKLOAD(contended_mutex, .alone = true)
         HOLDS(w, ++b == a);
         HOLDS(w, pthread_mutex_unlock(&lock) == 0);
     }
+}
+
+/* Held for many slices, so that its owner is taken off while all others wait. */
+WORKLOAD(long_held_mutex, .alone = true)
+{
+    int64_t began = nanoseconds(), held;
+
+    HOLDS(w, pthread_mutex_lock(&lock) == 0);
+    held = nanoseconds();
+    worker_waited(w, held - began);
+    a++;
+    while (nanoseconds() - held < HOLD_NS)
+        worker_computes(w);
+    HOLDS(w, ++b == a);
+    HOLDS(w, pthread_mutex_unlock(&lock) == 0);
 }
 
 /* Blocks that the arena must cut and join. */

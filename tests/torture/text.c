@@ -28,7 +28,7 @@ WORKLOAD(doubles)
     }
 }
 
-/* Hundreds of digits: memory for them is taken from malloc. */
+/* Hundreds of digits. */
 WORKLOAD(long_numbers)
 {
     for (int i = 0; i < 4; i++) {
