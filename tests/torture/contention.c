@@ -56,7 +56,7 @@ static void use_arena(struct worker *w)
         if (!HOLDS(w, bytes != NULL))
             return;
         memset(bytes, i + 1, size);
-        worker_computes(w);
+        compute(200);
         HOLDS(w, bytes[0] == i + 1 && bytes[size - 1] == i + 1);
         began = nanoseconds();
         free(bytes);
