@@ -1,5 +1,6 @@
-/* A server with two kinds of requests: GET /light is answered at once, GET /compute after some hundreds of milliseconds of
- * computing without a call of any library. server.go does the same.
+/* A server with three kinds of requests: GET /light is answered at once, GET /compute after some hundreds of milliseconds of
+ * computing without a call of any library, GET /packages after as long inside zlib and SQLite. GET /statistics tells what
+ * preemption did. server.go does the first two.
  *
  * SPDX-License-Identifier: MIT
  *
@@ -15,8 +16,9 @@
 #include <sys/socket.h>
 
 #include "common.h"
+#include "packages.h"
 
-enum { PASSES = 4, LONGEST_HEAD = 1024, LONGEST_BODY = 512 };
+enum { PASSES = 4, LONGEST_HEAD = 1024, LONGEST_BODY = PACKAGES_BODY };
 
 static const uint8_t *text;
 static size_t text_size;
@@ -44,12 +46,35 @@ static bool reply_computed(int fd, struct work **work)
     return reply(fd, "200 OK", body);
 }
 
+static bool reply_packages(int fd)
+{
+    char body[PACKAGES_BODY];
+
+    packages_pass(text, text_size, body);
+    return reply(fd, "200 OK", body);
+}
+
+static bool reply_statistics(int fd)
+{
+    struct go_stats s;
+    char body[LONGEST_BODY];
+
+    go_stats_read(&s, sizeof(s));
+    snprintf(body, sizeof(body), "signals %" PRIu64 "\npreemptions %" PRIu64 "\nforeign %" PRIu64 "\n", s.preempt_requests,
+             s.preemptions, s.refusals[GO_REFUSED_FOREIGN]);
+    return reply(fd, "200 OK", body);
+}
+
 static bool answer(int fd, const char *head, struct work **work)
 {
     if (strncmp(head, "GET /light ", 11) == 0)
         return reply(fd, "200 OK", "light\n");
     if (strncmp(head, "GET /compute ", 13) == 0)
         return reply_computed(fd, work);
+    if (strncmp(head, "GET /packages ", 14) == 0)
+        return reply_packages(fd);
+    if (strncmp(head, "GET /statistics ", 16) == 0)
+        return reply_statistics(fd);
     return reply(fd, "404 Not Found", "");
 }
 
@@ -92,6 +117,7 @@ static int port_of(int fd)
 
 int main(int argc, char **argv)
 {
+    static const struct go_attr attr = {.stack_size = PACKAGES_STACK};
     int listener = go_listen("tcp", "127.0.0.1:0"), fd;
 
     if (argc != 2)
@@ -102,7 +128,7 @@ int main(int argc, char **argv)
     printf("%d\n", port_of(listener));
     fflush(stdout);
     while ((fd = go_accept(listener)) >= 0) {
-        if (go(serve, (void *)(intptr_t)fd) < 0)
+        if (go_spawn_attr(&attr, serve, (void *)(intptr_t)fd) < 0)
             die("cannot start", "a goroutine");
     }
     die("cannot accept:", go_strerror(fd));
