@@ -6,6 +6,8 @@
 #   examples/X/*.c               parts that examples share; the tests of tests/servers use them too
 # Programs use the library as anybody would, but those in the folders of `internal` are linked with its parts and may use src/.
 # Those in tests/traced and tests/traced_crash are linked with libgoroutine-trace too, if it is built; its *_test.c hold the tests of api/debug_trace_test.c.
+# Those in tests/libraries use zlib, SQLite and Lua, and are there only if pkg-config of the compiler's CPU knows these. Those in
+# tests/libraries_static have the same library in their own file, and the tests of the program of that name.
 # In a program's source, "LDLIBS: -lz" in a comment names libraries, "COMPILED WITH: -fexceptions" flags, and a function __wrap_f takes the place of f.
 #
 # SPDX-License-Identifier: MIT
@@ -15,6 +17,9 @@ RUN  ?=
 internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
 sources   := $(filter-out $(if $(TRACE),,tests/traced%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+guests    := zlib sqlite3 lua5.4
+guest_libs := $(shell $(PKG_CONFIG) --libs $(guests) 2>/dev/null)
+sources   := $(filter-out $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
@@ -55,6 +60,15 @@ $(traced): library := -Wl,-u,go_trace_linked $(BUILD)/libgoroutine-trace.a $(lib
 $(traced): $(BUILD)/libgoroutine-trace.a
 $(filter %_test,$(traced)): parts := $(BUILD)/tests/api/debug_trace_test.to
 $(filter %_test,$(traced)): $(BUILD)/tests/api/debug_trace_test.to
+
+hosts := $(filter $(BUILD)/tests/libraries%,$(programs))
+$(hosts:%=%.to): private TEST_FLAGS += $(shell $(PKG_CONFIG) --cflags $(guests) 2>/dev/null)
+$(filter $(BUILD)/tests/libraries/%,$(hosts)): library := $(library) $(guest_libs)
+hosts := $(filter $(BUILD)/tests/libraries_static/%,$(hosts))
+$(hosts): library := $(library) -Wl,-Bstatic $(guest_libs) -Wl,-Bdynamic
+$(hosts): parts = $(@:$(BUILD)/tests/libraries_static/%=$(BUILD)/tests/libraries/%.to)
+$(hosts): $(BUILD)/tests/libraries_static/%: $(BUILD)/tests/libraries/%.to
+
 $(programs): %: %.to $(BUILD)/tests/framework.a $(library)
 	$(CC) $(CFLAGS) $(sanitize) -o $@ $< $(parts) $(BUILD)/tests/framework.a $(library) \
 	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \
