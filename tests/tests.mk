@@ -16,10 +16,9 @@ JOBS ?= 1
 RUN  ?=
 internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
-sources   := $(filter-out $(if $(TRACE),,tests/traced%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 guests    := zlib sqlite3 lua5.4
 guest_libs := $(shell $(PKG_CONFIG) --libs $(guests) 2>/dev/null)
-sources   := $(filter-out $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))

@@ -53,8 +53,10 @@ GO_API int64_t go_count(void);
 GO_API int go_maxprocs(int n);
 
 /* go_lock_thread ties the calling goroutine to the kernel thread it runs on: it runs nowhere else, and no other goroutine
- * runs there, until as many go_unlock_thread calls. A goroutine that ends while tied takes its thread along.
- * Errors: -EPERM on a plain thread; go_unlock_thread: -EPERM also where the goroutine is not tied. */
+ * runs there, until as many go_unlock_thread calls. To libc and the kernel it is that thread meanwhile, so that what counts on the
+ * number of the thread works (mutexes that inherit priority), unless it keeps another identity (go_lock_identity): tie it first
+ * thing. A goroutine that ends while tied takes its thread along. Errors: -EPERM on a plain thread; go_unlock_thread: -EPERM also
+ * where the goroutine is not tied. */
 GO_API int go_lock_thread(void);
 GO_API int go_unlock_thread(void);
 

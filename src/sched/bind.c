@@ -56,8 +56,10 @@ int go_lock_thread(void)
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE)
         return -EPERM;
-    g->locks_thread++;
-    thread_tie(thread_self(), g);
+    struct thread *m = thread_self();
+    thread_tie(m, g);
+    if (g->locks_thread++ == 0)
+        identity_be_thread(m, g);
     return 0;
 }
 
@@ -66,7 +68,10 @@ int go_unlock_thread(void)
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE || g->locks_thread == 0)
         return -EPERM;
-    if (--g->locks_thread == 0)
-        thread_untie(thread_self(), g);
+    if (--g->locks_thread > 0)
+        return 0;
+    struct thread *m = thread_self();
+    thread_untie(m, g);
+    identity_cease_to_be_thread(m, g);
     return 0;
 }

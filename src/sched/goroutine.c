@@ -226,7 +226,7 @@ void goroutine_bury(struct goroutine *g)
     struct thread *m = thread_self();
     store_relaxed(&g->state, G_DEAD);
     if (unlikely(g->identity))
-        identity_bury(g);
+        identity_bury(m, g);
     if (likely(!g->own))
         count_life(m->p, -1);
     if (unlikely(g->region == NULL)) /* main() ran on the stack of the process, which stays */

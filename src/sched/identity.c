@@ -6,10 +6,15 @@
  * the goroutine's stack is searched for what could still need the identity (settle.c); if there is nothing, its thread keeps it,
  * and the one that it had is spare again.
  *
- * So each thread has an identity for all that have none of their own (`identity`), its own context among them; what it uses at the
- * moment is `in_use`. They come from threads that do nothing but lend theirs out, and sleep meanwhile (os_identity_lend). The one
- * that a thread of ours was made with it needs in order to end, so it uses it at its beginning and its end only; but for the first
- * thread of the process, which does not end, and has main()'s.
+ * So each thread has an identity for all that have none of their own (`identity`); what it uses at the moment is `in_use`. They
+ * come from threads that do nothing but lend theirs out, and sleep meanwhile (os_identity_lend). The one that a thread was made
+ * with (`own`) it needs in order to end, and for its own context where it has no other; so no goroutine keeps that one, but main(),
+ * whose thread is given another then.
+ *
+ * A goroutine can be taken off though there is no spare identity: its thread is left without, and runs only goroutines that have
+ * one, of those that were taken off, until it gets one. That must be so, for who makes more may wait for a lock of libc's whose
+ * owner is one of these. Only where the system has no more threads to give, a thread uses its own for all, and a preemption of
+ * those is done in another way (preempt.c).
  *
  * The monitor writes into the thread-locals of the identity that a thread uses (taken.c), as it found it a moment before. So an
  * identity is only ended by the monitor itself; else what comes late is without effect: who starts to use an identity writes the
@@ -36,7 +41,8 @@ static struct identity *ended; /* the monitor's to end */
 static struct identity *blank; /* of threads that have ended */
 static struct wait_queue waiting;
 static _Atomic uint32_t spares;
-static _Atomic uint32_t ends; /* there are some that have ended */
+static _Atomic uint32_t ends;  /* there are some that have ended */
+static _Atomic bool none_come; /* the system has no more threads to give */
 
 bool identity_start(void)
 {
@@ -209,9 +215,25 @@ static void use(struct thread *m, struct identity *id)
 /* The thread is about to switch to `to`. */
 void identity_switch(struct thread *m, const struct goroutine *to)
 {
-    struct identity *id = to->identity ? to->identity : m->identity;
+    struct identity *id = to->identity ? to->identity : m->identity ? m->identity : m->own;
     if (id != load_relaxed(&m->in_use))
         use(m, id);
+}
+
+/* The calling thread has none for goroutines. False: there is none. On its own context. */
+bool identity_refill(struct thread *m)
+{
+    m->identity = take_spare();
+    if (!m->identity && load_relaxed(&none_come))
+        m->identity = m->own;
+    if (m->identity)
+        use(m, m->identity);
+    return m->identity != NULL;
+}
+
+void identity_none_come(bool none)
+{
+    store_relaxed(&none_come, none);
 }
 
 /* The calling thread begins. It goes on with m->identity, if there is one. */
@@ -226,28 +248,61 @@ void identity_begin(struct thread *m)
         m->identity = m->own;
 }
 
+static void put_unless_own(struct thread *m, struct identity *id)
+{
+    if (id && id != m->own)
+        identity_put(id);
+}
+
 /* It is about to end, on its own context. */
 void identity_end(struct thread *m)
 {
     struct identity *other = m->identity;
     m->identity = NULL;
     use(m, m->own);
-    if (other != m->own)
-        identity_put(other);
+    put_unless_own(m, other);
 }
 
 /* ---- goroutines that have one ---- */
 
-/* g, which runs on m, keeps the identity that it uses. False: there is none that m could go on with. */
+/* A goroutine is tied to its thread: for as long as that lasts it is that thread to everybody, to the kernel too. Not if it needs
+ * the one that it has kept. */
+void identity_be_thread(struct thread *m, struct goroutine *g)
+{
+    if (!possible || g->identity || m->identity == m->own)
+        return;
+    g->identity = m->own;
+    identity_switch(m, g);
+}
+
+void identity_cease_to_be_thread(struct thread *m, struct goroutine *g)
+{
+    if (g->identity != m->own)
+        return;
+    g->identity = NULL;
+    identity_switch(m, g);
+}
+
+/* The process's first thread began with the identity of main(), which may be kept: from then on it has another one as its own. */
+static bool may_be_kept(struct thread *m)
+{
+    if (m->identity != m->own)
+        return true;
+    struct identity *other = m->is_first && !m->own->lent ? take_spare() : NULL;
+    if (other)
+        m->own = other;
+    return other != NULL;
+}
+
+/* g, which runs on m, keeps the identity that it uses. False: it cannot. */
 bool identity_keep(struct thread *m, struct goroutine *g)
 {
     if (g->identity)
         return true;
-    struct identity *other = take_spare();
-    if (!other)
+    if (!may_be_kept(m))
         return false;
     g->identity = m->identity;
-    m->identity = other;
+    m->identity = take_spare();
     return true;
 }
 
@@ -257,13 +312,15 @@ void identity_give_up(struct thread *m, struct goroutine *g)
     struct identity *other = m->identity;
     m->identity = g->identity;
     g->identity = NULL;
-    identity_put(other);
+    put_unless_own(m, other);
 }
 
 /* g is dead, and its identity not in use any more. */
-void identity_bury(struct goroutine *g)
+void identity_bury(struct thread *m, struct goroutine *g)
 {
     struct identity *id = g->identity;
+    if (id == m->own) /* it was tied to this thread */
+        return;
     if (!g->identity_for_life) {
         identity_put(id);
         return;

@@ -429,6 +429,20 @@ static struct goroutine *find_here(struct thread *m)
     return queue_take_shared(p, true);
 }
 
+/* The thread has no identity for those who have none. Who was taken off has one, nearly always; the others come behind. */
+static struct goroutine *find_identified(void)
+{
+    for (uint32_t n = load_relaxed(&sched.preempted_waiting); n > 0; n--) {
+        struct goroutine *g = queue_take_preempted();
+        if (!g || g->identity || g->bound)
+            return g;
+        queue_last(g);
+    }
+    run_timers();
+    os_thread_yield();
+    return NULL;
+}
+
 /* The goroutine to run; blocks until there is one. On return the thread has a processor and is not searching. */
 struct goroutine *find_work(struct thread *m)
 {
@@ -440,6 +454,13 @@ struct goroutine *find_work(struct thread *m)
         if (unlikely((int)m->p->id >= load_relaxed(&sched.processors))) {
             processor_retire(m);
             continue;
+        }
+        if (unlikely(!m->identity) && !identity_refill(m)) {
+            struct goroutine *identified = find_identified();
+            if (!identified)
+                continue;
+            stop_searching(m);
+            return identified;
         }
         struct goroutine *g = find_here(m);
         if (!g) {

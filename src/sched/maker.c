@@ -191,6 +191,7 @@ static void run(void *argument)
         make_reserve();
         grant_wishes();
         bool enough = make_spares();
+        identity_none_come(!enough);
         free_all();
         monitor_kick(); /* a look for a deadlock counts the threads of the process, and may have come in between */
         os_wait(&kicked, 0, enough ? TIME_NEVER : os_now() + RETRY);

@@ -214,7 +214,7 @@ struct thread {
     bool fault_of_call;          /* of what is no code */
 
     struct identity *own;      /* which it began with */
-    struct identity *identity; /* for its own context, and for goroutines that have none */
+    struct identity *identity; /* for goroutines that have none; NULL: it runs none of these */
     _Atomic(struct identity *) in_use;
     uint64_t masked_signals; /* when it began */
 
@@ -297,7 +297,7 @@ struct scheduler {
     _Atomic int64_t born_outside;
     _Atomic uint64_t spawned_outside;
 
-    /* Settings. */
+    /* Settings, and what changes hardly ever. */
     _Atomic int64_t slice CACHE_ALIGNED;
     _Atomic int32_t processors;      /* go_maxprocs */
     _Atomic int32_t horizon;         /* no work and no timer is on a processor from here on */
@@ -336,9 +336,13 @@ void identity_end_some(void);
 void identity_begin(struct thread *m);
 void identity_switch(struct thread *m, const struct goroutine *to);
 void identity_end(struct thread *m);
+bool identity_refill(struct thread *m);
+void identity_none_come(bool none);
 bool identity_keep(struct thread *m, struct goroutine *g);
 void identity_give_up(struct thread *m, struct goroutine *g);
-void identity_bury(struct goroutine *g);
+void identity_bury(struct thread *m, struct goroutine *g);
+void identity_be_thread(struct thread *m, struct goroutine *g);
+void identity_cease_to_be_thread(struct thread *m, struct goroutine *g);
 void identity_keep_waiting(struct goroutine *g);
 
 /* settle.c */

@@ -96,6 +96,8 @@ static struct goroutine *pick(struct thread *m)
     struct processor *p = m->p;
     if (unlikely(!p) || unlikely(m->bound != NULL) || unlikely(load_relaxed(&p->attention)))
         return NULL;
+    if (unlikely(!m->identity))
+        return NULL;
     struct goroutine *g = queue_take_next(p);
     if (g)
         return g;

@@ -22,7 +22,7 @@
 /* The return addresses of main()'s callers are foreign, always. */
 static bool keeps_for_ever(const struct goroutine *g)
 {
-    return g->keeps_identity || g->identity_for_life || g == &main_goroutine;
+    return g->keeps_identity || g->identity_for_life || g->locks_thread || g == &main_goroutine;
 }
 
 static inline bool needs(const struct goroutine *g, const struct os_identity *id, uintptr_t word)

@@ -89,9 +89,10 @@ static struct kernel_action {
 
 OS_HANDLER static void on_signal_to_all(int number, siginfo_t *info, void *frame)
 {
-    uintptr_t used = arch_thread_pointer(), own = os_own()->pointer;
-    if (own != 0)
-        arch_set_thread_pointer(own);
+    uintptr_t used = arch_thread_pointer();
+    const struct os_own *own = os_own();
+    if (own->pointer != 0 && own->id == (int)os_call(SYS_gettid)) /* else this thread lends its identity, and has its own pointer */
+        arch_set_thread_pointer(own->pointer);
     libcs.handler(number, info, frame);
     arch_set_thread_pointer(used);
 }
@@ -149,6 +150,7 @@ __attribute__((noinline)) void os_identity_learn(struct os_identity *id)
     watch_signal_to_all();
     uintptr_t pointer = arch_thread_pointer();
     home.pointer = pointer;
+    home.id = (int)os_call(SYS_gettid);
     *id = (struct os_identity){.pointer = pointer, .low = pointer - reach, .high = pointer + reach, .own = &user};
 }
 
