@@ -73,5 +73,7 @@ int go_unlock_thread(void)
     struct thread *m = thread_self();
     thread_untie(m, g);
     identity_cease_to_be_thread(m, g);
+    if (g->keeps_identity)
+        identity_keep_waiting(g);
     return 0;
 }

@@ -8,8 +8,9 @@
  *
  * So each thread has an identity for all that have none of their own (`identity`); what it uses at the moment is `in_use`. They
  * come from threads that do nothing but lend theirs out, and sleep meanwhile (os_identity_lend). The one that a thread was made
- * with (`own`) it needs in order to end, and for its own context where it has no other; so no goroutine keeps that one, but main(),
- * whose thread is given another then.
+ * with (`own`) it needs in order to end, and for its own context where it has no other; to goroutines it is of use as long as they
+ * are tied to the thread. So it never leaves the thread. The first thread of the process begins with nothing else: while it has no
+ * other one, who is taken off there stops with it (preempt.c).
  *
  * A goroutine can be taken off though there is no spare identity: its thread is left without, and runs only goroutines that have
  * one, of those that were taken off, until it gets one. That must be so, for who makes more may wait for a lock of libc's whose
@@ -157,28 +158,12 @@ static void end(struct identity *id)
     os_wake(&id->back, 1);
 }
 
-/* Not the first thread's. */
-static struct identity *take_surplus(void)
-{
-    struct identity **at = &spare;
-    while (*at && !(*at)->lent)
-        at = &(*at)->link;
-    struct identity *id = *at;
-    if (id) {
-        *at = id->link;
-        store_relaxed(&spares, load_relaxed(&spares) - 1);
-    }
-    return id;
-}
-
 /* While the program is quiet: one at a time. True: there are more. */
 bool identity_trim(void)
 {
     if (load_relaxed(&spares) <= 2 * spares_wanted())
         return false;
-    lock_take(&lock);
-    struct identity *id = take_surplus();
-    lock_drop(&lock);
+    struct identity *id = take_spare();
     if (id)
         end(id);
     return id != NULL;
@@ -220,14 +205,16 @@ void identity_switch(struct thread *m, const struct goroutine *to)
         use(m, id);
 }
 
-/* The calling thread has none for goroutines. False: there is none. On its own context. */
+/* The calling thread has none for goroutines, or just its own. False: it still has none. On its own context. */
 bool identity_refill(struct thread *m)
 {
-    m->identity = take_spare();
-    if (!m->identity && load_relaxed(&none_come))
-        m->identity = m->own;
-    if (m->identity)
-        use(m, m->identity);
+    struct identity *id = load_relaxed(&spares) || !m->identity ? take_spare() : NULL;
+    if (!id && !m->identity && load_relaxed(&none_come))
+        id = m->own;
+    if (id) {
+        m->identity = id;
+        use(m, id);
+    }
     return m->identity != NULL;
 }
 
@@ -269,7 +256,7 @@ void identity_end(struct thread *m)
  * the one that it has kept. */
 void identity_be_thread(struct thread *m, struct goroutine *g)
 {
-    if (!possible || g->identity || m->identity == m->own)
+    if (!possible || g->identity)
         return;
     g->identity = m->own;
     identity_switch(m, g);
@@ -283,24 +270,20 @@ void identity_cease_to_be_thread(struct thread *m, struct goroutine *g)
     identity_switch(m, g);
 }
 
-/* The process's first thread began with the identity of main(), which may be kept: from then on it has another one as its own. */
-static bool may_be_kept(struct thread *m)
+/* g, which runs on m, can only stop with m: if it uses m's own identity, that is the one to go on with. */
+void identity_stop(struct thread *m, struct goroutine *g)
 {
-    if (m->identity != m->own)
-        return true;
-    struct identity *other = m->is_first && !m->own->lent ? take_spare() : NULL;
-    if (other)
-        m->own = other;
-    return other != NULL;
+    if (possible && !g->identity && load_relaxed(&m->in_use) == m->own)
+        g->identity = m->own;
 }
 
-/* g, which runs on m, keeps the identity that it uses. False: it cannot. */
+/* g, which runs on m, keeps the identity that it uses. False: it cannot, for that is m's own. */
 bool identity_keep(struct thread *m, struct goroutine *g)
 {
+    if (load_relaxed(&m->in_use) == m->own)
+        return false;
     if (g->identity)
         return true;
-    if (!may_be_kept(m))
-        return false;
     g->identity = m->identity;
     m->identity = take_spare();
     return true;
@@ -309,6 +292,10 @@ bool identity_keep(struct thread *m, struct goroutine *g)
 /* The other way round; its own is the one in use. */
 void identity_give_up(struct thread *m, struct goroutine *g)
 {
+    if (g->identity == m->own) {
+        identity_cease_to_be_thread(m, g);
+        return;
+    }
     struct identity *other = m->identity;
     m->identity = g->identity;
     g->identity = NULL;
@@ -333,10 +320,21 @@ void identity_bury(struct thread *m, struct goroutine *g)
     monitor_kick();
 }
 
-/* Waits until there is a spare one, and keeps what it uses then. */
+/* Keeps what it uses, or the next spare one if that is its thread's own. A call, so it may change. */
+static bool keep_some(struct thread *m, struct goroutine *g)
+{
+    if (g->locks_thread || identity_keep(m, g))
+        return true;
+    g->identity = take_spare();
+    if (g->identity)
+        identity_switch(m, g);
+    return g->identity != NULL;
+}
+
+/* The same, and waits for one. */
 void identity_keep_waiting(struct goroutine *g)
 {
-    while (!identity_keep(thread_self(), g)) {
+    while (!keep_some(thread_self(), g)) {
         struct waiter w = {.g = g};
         lock_take(&lock);
         if (spare) {

@@ -211,8 +211,10 @@ static void leave_in_frame(struct thread *m, void *frame, bool tied)
     bool ties = tied && !g->bound;
     g->frame = frame;
     m->masked = true;
-    if (ties)
+    if (ties) {
         thread_tie(m, g);
+        identity_stop(m, g);
+    }
     go_away_whole(m);
     m = thread_self();
     if (ties)

@@ -342,6 +342,7 @@ bool identity_keep(struct thread *m, struct goroutine *g);
 void identity_give_up(struct thread *m, struct goroutine *g);
 void identity_bury(struct thread *m, struct goroutine *g);
 void identity_be_thread(struct thread *m, struct goroutine *g);
+void identity_stop(struct thread *m, struct goroutine *g);
 void identity_cease_to_be_thread(struct thread *m, struct goroutine *g);
 void identity_keep_waiting(struct goroutine *g);
 

@@ -47,6 +47,10 @@ static NOINLINE bool search(const struct goroutine *g)
 /* g is about to leave its processor by a call. */
 NOINLINE void identity_settle(struct thread *m, struct goroutine *g)
 {
+    if (g->identity == m->own && !g->locks_thread) { /* never leaves the thread */
+        identity_give_up(m, g);
+        return;
+    }
     if (keeps_for_ever(g))
         return;
     __builtin_unwind_init(); /* registers that a call keeps go into this frame */

@@ -129,17 +129,16 @@ static struct thread *take_descriptor(void)
     lock_drop(&sched.lock);
     if (m)
         return m;
-    m = sched_alloc(sizeof *m);
-    struct identity *own = m ? identity_blank() : NULL;
-    if (own) {
-        __builtin_memset(m, 0, sizeof *m);
+    struct identity *own = identity_blank();
+    size_t size = round_up(sizeof *m, os_page_size());
+    m = own ? os_map(size, os_page_size()) : NULL;
+    if (m) {
         m->own = own;
         init(m);
-        return m;
+    } else if (own) {
+        identity_forget(own);
     }
-    if (m)
-        sched_free(m);
-    return NULL;
+    return m;
 }
 
 /* The last that a thread does with its descriptor. */
