@@ -54,9 +54,10 @@ GO_API int go_maxprocs(int n);
 
 /* go_lock_thread ties the calling goroutine to the kernel thread it runs on: it runs nowhere else, and no other goroutine
  * runs there, until as many go_unlock_thread calls. To libc and the kernel it is that thread meanwhile, so that what counts on the
- * number of the thread works (mutexes that inherit priority), unless it keeps another identity (go_lock_identity): tie it first
- * thing. A goroutine that ends while tied takes its thread along. Errors: -EPERM on a plain thread; go_unlock_thread: -EPERM also
- * where the goroutine is not tied. */
+ * number of the thread works (mutexes that inherit priority), unless it has locked another identity (go_lock_identity) or has one
+ * of its own. A goroutine that ends while tied takes its thread along.
+ *
+ * Errors: -EPERM on a plain thread; go_unlock_thread: -EPERM also where the goroutine is not tied. */
 GO_API int go_lock_thread(void);
 GO_API int go_unlock_thread(void);
 
@@ -79,8 +80,9 @@ GO_API void go_preempt_on(void);
  * a thread-local in other memory than its stack, needs this, or GO_OWN_IDENTITY.
  *
  * The first of nested calls may wait a little, until an identity is there. On a plain thread: no effect. Where identities cannot be
- * handed over (sanitizers, valgrind, CPUs other than amd64) the two are go_lock_thread and go_unlock_thread. Errors: -EPERM
- * go_unlock_identity without its go_lock_identity. */
+ * handed over (sanitizers, valgrind, CPUs other than amd64) the two are go_lock_thread and go_unlock_thread.
+ *
+ * Errors: -EPERM go_unlock_identity without its go_lock_identity. */
 GO_API int go_lock_identity(void);
 GO_API int go_unlock_identity(void);
 

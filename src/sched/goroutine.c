@@ -70,6 +70,7 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->preempt_off = g->blocking = g->locks_thread = 0;
     g->preempt_deferred = g->falls = g->interrupted = false;
     g->keeps_identity = 0;
+    g->aside = NULL;
     g->bound = NULL;
     g->exit_hooks = NULL;
     g->attempts = NULL;

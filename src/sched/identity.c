@@ -252,12 +252,13 @@ void identity_end(struct thread *m)
 
 /* ---- goroutines that have one ---- */
 
-/* A goroutine is tied to its thread: for as long as that lasts it is that thread to everybody, to the kernel too. Not if it needs
- * the one that it has kept. */
+/* A goroutine is tied to its thread: for as long as that lasts it is that thread to everybody, to the kernel too. What it has kept
+ * may be needed afterwards. */
 void identity_be_thread(struct thread *m, struct goroutine *g)
 {
-    if (!possible || g->identity)
+    if (!possible || g->keeps_identity || g->identity_for_life || g->identity == m->own)
         return;
+    g->aside = g->identity;
     g->identity = m->own;
     identity_switch(m, g);
 }
@@ -266,7 +267,8 @@ void identity_cease_to_be_thread(struct thread *m, struct goroutine *g)
 {
     if (g->identity != m->own)
         return;
-    g->identity = NULL;
+    g->identity = g->aside;
+    g->aside = NULL;
     identity_switch(m, g);
 }
 
@@ -305,8 +307,9 @@ void identity_give_up(struct thread *m, struct goroutine *g)
 /* g is dead, and its identity not in use any more. */
 void identity_bury(struct thread *m, struct goroutine *g)
 {
-    struct identity *id = g->identity;
-    if (id == m->own) /* it was tied to this thread */
+    struct identity *id = g->identity == m->own ? g->aside : g->identity;
+    g->aside = NULL;
+    if (!id) /* it was tied to this thread, and had no other */
         return;
     if (!g->identity_for_life) {
         identity_put(id);

@@ -67,6 +67,7 @@ struct goroutine {
     bool identity_for_life;       /* nobody has used it before, and nobody will */
     uint16_t keeps_identity;      /* depth of go_lock_identity */
     struct identity *identity;    /* its own; NULL: its thread's */
+    struct identity *aside;       /* which it has kept, and goes back to when it is no longer tied to a thread */
     void *frame;                  /* stopped inside this interrupt, whose return restores the signal mask; NULL: not in one */
     struct go_stack outside;      /* where it called go_blocking_begin; for tracebacks, which read it at any time */
     struct thread *bound;         /* the only thread it may run on; NULL: any */

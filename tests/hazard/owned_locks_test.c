@@ -266,7 +266,9 @@ static void count_objects_yielding(void *arg, int index)
 {
     (void)arg;
     (void)index;
+    CHECK_EQ(0, go_lock_identity()); /* it owns a lock of the loader's while it yields */
     count_objects(true);
+    CHECK_EQ(0, go_unlock_identity());
 }
 
 TEST(a_callback_under_a_lock_of_the_loader_may_yield)
