@@ -194,7 +194,8 @@ static void use(struct thread *m, struct identity *id)
     store_relaxed(&id->locals->self, m);
     *id->here = m->p ? m->p->id : GO_NOWHERE;
     store_relaxed(&m->in_use, id);
-    os_identity_use(&id->os);
+    if (possible)
+        os_identity_use(&id->os);
 }
 
 /* The thread is about to switch to `to`. */
@@ -226,7 +227,8 @@ void identity_none_come(bool none)
 /* The calling thread begins. It goes on with m->identity, if there is one. */
 void identity_begin(struct thread *m)
 {
-    os_identity_learn(&m->own->os);
+    if (possible)
+        os_identity_learn(&m->own->os);
     thread_learn(m->own);
     use(m, m->own);
     if (m->identity)

@@ -104,7 +104,9 @@ void hand_over(struct processor *p)
         m->idle = false;
         store_relaxed(&p->state, P_RUNNING);
     } else {
+        lock_drop(&sched.lock); /* show_next may need it */
         show_next(p);
+        lock_take(&sched.lock);
         idle_push(p);
     }
     lock_drop(&sched.lock);

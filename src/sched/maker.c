@@ -184,6 +184,7 @@ int maker_make_identity(struct identity **id)
 static void run(void *argument)
 {
     (void)argument;
+    os_thread_set_prompt(true); /* preemptions wait for it */
     add_ordered(&sched.others, 1);
     for (;;) {
         store_ordered(&kicked, 0);

@@ -42,6 +42,8 @@ TEST(an_allocator_that_blocks_holds_nobody_up)
     struct crew *crew;
     struct hogs *h;
 
+    if (WITH_TSAN)
+        SKIP("the library takes no processors away under ThreadSanitizer");
     go_maxprocs(1);
     h = hogs_start(1, hog_counting);
     hogs_wait_for_turn(h, 0);

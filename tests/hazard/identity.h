@@ -1,6 +1,6 @@
 /* Whether what libc keeps for each thread (errno, what malloc and C++ have in thread-locals, whose a lock is) goes along with a
- * goroutine that is taken off. As long as it does not, code that relies on it ties its goroutine to the thread, as README's limits
- * ask for, and so do the tests of this folder.
+ * goroutine that is taken off. Where it does not, code that relies on it ties its goroutine to the thread, as README's limits ask
+ * for, and so do the tests of this folder.
  *
  * SPDX-License-Identifier: MIT
  */
