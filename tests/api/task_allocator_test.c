@@ -38,12 +38,13 @@ static void make_channel(struct caller *c)
 
 TEST(an_allocator_that_blocks_holds_nobody_up)
 {
-    struct caller *c = new_caller(make_channel);
+    struct caller *c;
     struct crew *crew;
     struct hogs *h;
 
     if (WITH_TSAN)
         SKIP("the library takes no processors away under ThreadSanitizer");
+    c = new_caller(make_channel);
     go_maxprocs(1);
     h = hogs_start(1, hog_counting);
     hogs_wait_for_turn(h, 0);
