@@ -26,7 +26,6 @@
 
 enum { TRAPS = 0x100 /* a flag of both x86 CPUs */, MOST = 16 };
 
-static volatile bool watching;
 static volatile long steps, calls_out, bare_calls;
 static struct bare {
     uintptr_t from, to;
