@@ -7,7 +7,8 @@
 # Programs use the library as anybody would, but those in the folders of `internal` are linked with its parts and may use src/.
 # Those in tests/traced and tests/traced_crash are linked with libgoroutine-trace too, if it is built; its *_test.c hold the tests of api/debug_trace_test.c.
 # Those in tests/libraries use zlib, SQLite and Lua, and are there only if pkg-config of the compiler's CPU knows these. Those in
-# tests/libraries_static have the same library in their own file, and the tests of the program of that name.
+# tests/libraries_static have the same library in their own file, and the tests of the program of that name; not the locks of SQLite where
+# a sanitizer keeps identities from being handed over.
 # In a program's source, "LDLIBS: -lz" in a comment names libraries, "COMPILED WITH: -fexceptions" flags, and a function __wrap_f takes the place of f.
 #
 # SPDX-License-Identifier: MIT
@@ -18,7 +19,7 @@ internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
 guests    := zlib sqlite3 lua5.4
 guest_libs := $(shell $(PKG_CONFIG) --libs $(guests) 2>/dev/null)
-sources   := $(filter-out $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
