@@ -5,6 +5,7 @@
 #ifndef TEST_HOGS_H
 #define TEST_HOGS_H
 
+#include "sanitizers.h"
 #include "test.h"
 
 /* A loop runs until *stop and adds one to *turns now and then. */
@@ -43,6 +44,18 @@ struct hogs {
         if (!test_can_preempt())                                                                                                   \
             SKIP("preemption is off");                                                                                             \
     } while (0)
+
+/* Where identities are not handed over, a goroutine is not taken off inside libc. */
+#define NEEDS_IDENTITIES()                                                                                                         \
+    do {                                                                                                                           \
+        if (!test_has_identities())                                                                                                \
+            SKIP("identities are not handed over here");                                                                           \
+    } while (0)
+
+static inline bool test_has_identities(void)
+{
+    return !WITH_ASAN && !WITH_TSAN && sizeof(void *) == 8;
+}
 
 /* Starts n hogs; they need no clean-up beyond hogs_stop, which waits until all have ended. */
 struct hogs *hogs_start(int n, hog_loop *loop);

@@ -62,8 +62,11 @@ GO_API int go_lock_thread(void);
 GO_API int go_unlock_thread(void);
 
 /* go_preempt_off keeps the calling goroutine on its processor until as many go_preempt_on calls; a preemption asked for in
- * between happens at the last go_preempt_on. Calls of this library that block still let others run; one that blocks the kernel
- * thread keeps the processor for as long as it takes, unless it is announced by go_blocking_begin. Nests. A go_preempt_on without
+ * between happens at the last go_preempt_on. Calls of this library that block still let others run, and so does a lock of libc's
+ * whose owner takes longer than a slice (pthread_mutex_lock, malloc, printf; whatever waits for a futex): the owner may need this
+ * processor. When the call is over the goroutine has a processor again. Any other call that blocks the kernel thread keeps the
+ * processor for as long as it takes, unless it is announced by go_blocking_begin. Where identities are not handed over
+ * (go_lock_identity) a lock does too. Nests. A go_preempt_on without
  * its go_preempt_off is a panic. No effect on a plain thread. */
 GO_API void go_preempt_off(void);
 GO_API void go_preempt_on(void);

@@ -102,11 +102,18 @@ int64_t os_thread_time(os_thread thread);
  * [signal] */
 int64_t os_thread_runs(os_thread thread);
 
-/* True if it sleeps in a call of the system, and *sp is its stack pointer there. False if it runs, or waits for a CPU or for
- * memory; if it is gone, or the system does not tell. Also in those calls that this floor makes where the caller has no idea of it:
- * of the clock, of the signal mask, of the alternate stack, to yield. What it did before it fell asleep is visible to the caller,
- * and what the caller did before this call is visible to it when it wakes up. [signal] */
-bool os_thread_in_call(os_thread thread, uintptr_t *sp);
+/* Where a thread sleeps in a call of the system. */
+struct os_sleep {
+    uintptr_t sp;
+    uintptr_t pc;   /* behind the instruction that makes the call */
+    bool on_a_word; /* it waits for a word of memory to change, as libc's locks do: a signal does not end the call */
+};
+
+/* True if it sleeps in a call of the system, and *sleep says where. False if it runs, or waits for a CPU or for memory; if it is
+ * gone, or the system does not tell. Also in those calls that this floor makes where the caller has no idea of it: of the clock, of
+ * the signal mask, of the alternate stack, to yield. What it did before it fell asleep is visible to the caller, and what the
+ * caller did before this call is visible to it when it wakes up. [signal] */
+bool os_thread_in_call(os_thread thread, struct os_sleep *sleep);
 
 /* The signals that it masks, a bit each from 1 on. All, if it is gone, or the system does not tell. [signal] */
 uint64_t os_thread_masked(os_thread thread);

@@ -6,7 +6,7 @@
  * every bit of the state from its frame. inject  edits the frame so that the goroutine, once the handler has returned, finds itself
  * in a call that saves everything, switches away like any other call, and restores everything. What never holds at the same time as
  * a preemption: our own text (so the library needs no switching-off of its own), a scheduler context, preempt_hold (the library is
- * inside libc), go_preempt_off.
+ * inside libc), go_preempt_off, but for a lock that it waits for (taken.c).
  *
  * Foreign code knows threads, not goroutines. So who is taken off keeps the identity of the thread that it was on (identity.c), or,
  * where that cannot be, stops with the whole thread, and another one carries the processor on: in a handler of the program's, whose
@@ -119,7 +119,7 @@ static enum go_refusal verdict(struct thread *m, void *frame)
         return GO_REFUSED_SCHEDULER;
     if (has_processor && !preempt_force && load_relaxed(&m->wanted) != ticket(m->p))
         return GO_REFUSED_STALE;
-    if (g->preempt_off) {
+    if (g->preempt_off && !taken_sleep_was_interrupted(m, arch_frame_sp(frame), pc)) {
         g->preempt_deferred = true;
         return GO_REFUSED_OFF;
     }

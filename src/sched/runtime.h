@@ -226,8 +226,9 @@ struct thread {
     _Atomic uint32_t relieves; /* it is to run others, though nobody took its goroutine's time */
     struct thread *taken_next; /* the monitor's */
     bool taken_listed;
-    int64_t taken_time;        /* its CPU time then */
-    _Atomic int64_t asleep_at; /* its CPU time when it was last seen to sleep in a call; by anybody who looks */
+    int64_t taken_time;                   /* its CPU time then */
+    _Atomic int64_t asleep_at;            /* its CPU time when it was last seen to sleep in a call; by anybody who looks */
+    _Atomic uintptr_t slept_sp, slept_pc; /* where it was seen asleep with preemption switched off; the monitor's */
 
     /* Atomic. */
     _Atomic uint32_t signal_pending; /* one signal at a time */
@@ -373,6 +374,7 @@ void taken_unwatch(struct thread *m);
 bool taken_sleeps(struct thread *m);  /* in a call of the system */
 bool taken_in_call(struct thread *m); /* the same, or may still be in it */
 enum take taken_take(struct processor *p);
+bool taken_sleep_was_interrupted(struct thread *m, uintptr_t sp, uintptr_t pc);
 void taken_ask_hogs(void);
 void taken_relieve(void);
 

@@ -18,8 +18,12 @@
  *
  * What must hold of a thread that sleeps in a call with its processor: the call is the program's. The library's own are under
  * preempt_hold, or of the few that os_thread_in_call leaves out; or there is no processor, or it is a scheduler context, or another
- * stack. Handlers of the program's that have interrupted the library may sleep too; they are looked for. While a goroutine has
- * switched preemption off it keeps its processor, come what may.
+ * stack. Handlers of the program's that have interrupted the library may sleep too; they are looked for.
+ *
+ * While a goroutine has switched preemption off it runs with its processor, or not at all: it may not come back without one. So it
+ * keeps it while it sleeps, but in one case: on a lock of libc's, say, whose owner may be waiting for this processor. Then it is
+ * woken by a signal, which such a call survives, and told where it was seen asleep: if that is where the signal has interrupted it,
+ * it is taken off as if it had called the library (taken_sleep_was_interrupted), and sleeps on when it is its turn again.
  *
  * The word is the pointer to the thread's descriptor, `self`: NULL looks like a plain thread, which every call must take into
  * account anyway, so that it costs no check. And go_here, which restartable sequences read, is set to "no processor" before it.
@@ -119,11 +123,11 @@ enum doing {
 };
 
 /* Who runs is told from who does not by two readings of its clock, ten times as fast as by what the system says of it. */
-static enum doing look_at(struct thread *m, uintptr_t *sp)
+static enum doing look_at(struct thread *m, struct os_sleep *sleep)
 {
     os_thread thread = thread_of(m);
     int64_t time = os_thread_time(thread);
-    bool sleeps = time >= 0 && os_thread_time(thread) == time && os_thread_in_call(thread, sp);
+    bool sleeps = time >= 0 && os_thread_time(thread) == time && os_thread_in_call(thread, sleep);
     if (sleeps)
         store_relaxed(&m->asleep_at, time);
     else if (time < 0 || (uint64_t)(time - load_relaxed(&m->asleep_at)) >= WAKING)
@@ -133,14 +137,14 @@ static enum doing look_at(struct thread *m, uintptr_t *sp)
 
 bool taken_sleeps(struct thread *m)
 {
-    uintptr_t sp;
-    return look_at(m, &sp) == SLEEPS;
+    struct os_sleep sleep;
+    return look_at(m, &sleep) == SLEEPS;
 }
 
 bool taken_in_call(struct thread *m)
 {
-    uintptr_t sp;
-    return look_at(m, &sp) != RUNS;
+    struct os_sleep sleep;
+    return look_at(m, &sleep) != RUNS;
 }
 
 /* Known for sure only of a thread that has not run since. */
@@ -148,7 +152,12 @@ READS_RACILY static bool is_the_programs(struct thread *m, struct processor *p, 
 {
     struct goroutine *g = m->current;
     return load_relaxed(&p->m) == m && P_STATE(load_relaxed(&p->state)) == P_RUNNING && m->p == p && !m->hold &&
-           g->kind == KIND_GOROUTINE && !g->preempt_off && sp >= g->stack_low && sp < g->stack_high;
+           g->kind == KIND_GOROUTINE && sp >= g->stack_low && sp < g->stack_high;
+}
+
+READS_RACILY static bool has_switched_off(struct thread *m)
+{
+    return m->current->preempt_off != 0;
 }
 
 static bool needs_its_processor(uintptr_t pc)
@@ -227,6 +236,16 @@ static struct thread *unlist(void)
     return m;
 }
 
+/* m, which sleeps with preemption switched off, is to let the others run. */
+static enum take wake_to_take_off(struct thread *m, const struct os_sleep *sleep)
+{
+    if (!sleep->on_a_word)
+        return TAKE_BLOCKED;
+    store_relaxed(&m->slept_sp, sleep->sp);
+    store_relaxed(&m->slept_pc, sleep->pc);
+    return TAKE_RUNS;
+}
+
 /* Only the monitor calls it. */
 enum take taken_take(struct processor *p)
 {
@@ -234,17 +253,22 @@ enum take taken_take(struct processor *p)
     if (!m || !SANITIZE_CAN_PREEMPT)
         return TAKE_RUNS;
     os_thread thread = thread_of(m);
-    uintptr_t sp, now;
-    enum doing doing = look_at(m, &sp);
+    struct os_sleep sleep, now;
+    enum doing doing = look_at(m, &sleep);
     if (doing == RUNS)
         return TAKE_RUNS;
     if (doing == WAKES)
         return TAKE_BLOCKED;
     int64_t runs = os_thread_runs(thread); /* before the first look that counts, and after the second */
-    if (runs < 0 || !os_thread_in_call(thread, &sp) || !is_the_programs(m, p, sp) || !a_thread_can_be_had() || !try(m))
+    if (runs < 0 || !os_thread_in_call(thread, &sleep) || !is_the_programs(m, p, sleep.sp))
         return TAKE_BLOCKED;
-    bool sleeps_on = os_thread_in_call(thread, &now) && now == sp && os_thread_runs(thread) == runs;
-    if (!sleeps_on || thread_of(m).id != thread.id || !is_the_programs(m, p, sp) || is_in_a_handler(m, sp) || !decide(m, p))
+    if (has_switched_off(m))
+        return wake_to_take_off(m, &sleep);
+    if (!a_thread_can_be_had() || !try(m))
+        return TAKE_BLOCKED;
+    bool sleeps_on = os_thread_in_call(thread, &now) && now.sp == sleep.sp && os_thread_runs(thread) == runs;
+    if (!sleeps_on || thread_of(m).id != thread.id || !is_the_programs(m, p, sleep.sp) || has_switched_off(m) ||
+        is_in_a_handler(m, sleep.sp) || !decide(m, p))
         return TAKE_BLOCKED;
     add_relaxed(&sched.retaken, 1);
     m->taken_time = os_thread_time(thread);
@@ -253,6 +277,14 @@ enum take taken_take(struct processor *p)
     m->taken_listed = true;
     hand_over(p);
     return TAKE_TOOK;
+}
+
+/* Whether the signal has interrupted the call in which m was seen asleep. The pc is behind the call's instruction, or at it, where
+ * the system makes the call anew; a few bytes before, the call is about to be made. */
+bool taken_sleep_was_interrupted(struct thread *m, uintptr_t sp, uintptr_t pc)
+{
+    enum { INSTRUCTION_MOST = 4 };
+    return sp == load_relaxed(&m->slept_sp) && load_relaxed(&m->slept_pc) - pc <= INSTRUCTION_MOST;
 }
 
 /* ---- who comes back, and does not call the library ---- */

@@ -285,7 +285,8 @@ static void *send_signals(void *arg)
     return NULL;
 }
 
-/* kill() does not wait for who handles the signal, and the default would end the program. To ignore a signal throws away what was sent. */
+/* kill() does not wait for who handles the signal, and the default would end the program. To ignore a signal throws away what was
+ * sent. */
 static void give_back(int number, const struct sigaction *before)
 {
     struct sigaction ignored = {.sa_handler = SIG_IGN};

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <pthread.h>
 #include "hogs.h"
 
 enum { LONG = 50 * 1000000 }; /* many slices, in nanoseconds */
@@ -219,4 +220,82 @@ TEST(on_one_processor_preempt_off_makes_a_plain_addition_atomic)
     go_slice(20 * GO_MICROSECOND);
     crew_run(4, add_up_with_preemption_off, sum);
     CHECK_EQ(400000, *sum);
+}
+
+/* ---- locks of libc's: who waits for one does so with its processor, so its owner must get at it ---- */
+
+struct contest {
+    pthread_mutex_t mutex;
+    atomic_bool locked, done;
+    long sum;
+};
+
+static void hold_for_long(void *arg, int index)
+{
+    struct contest *c = arg;
+
+    (void)index;
+    pthread_mutex_lock(&c->mutex);
+    atomic_store(&c->locked, true);
+    hog_for(LONG);
+    atomic_store(&c->done, true);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static struct contest *contest_new(void)
+{
+    struct contest *c = test_alloc(sizeof *c);
+
+    pthread_mutex_init(&c->mutex, NULL);
+    return c;
+}
+
+TEST(who_waits_for_a_lock_with_preemption_off_lets_its_owner_run)
+{
+    struct contest *c;
+    struct crew *owner;
+
+    NEEDS_IDENTITIES();
+    c = contest_new();
+    go_maxprocs(1);
+    owner = crew_start(1, hold_for_long, c);
+    EVENTUALLY(atomic_load(&c->locked));
+    go_preempt_off();
+    pthread_mutex_lock(&c->mutex);
+    CHECK(atomic_load(&c->done));
+    pthread_mutex_unlock(&c->mutex);
+    go_preempt_on();
+    crew_wait(owner);
+}
+
+static void add_after_a_lock(void *arg, int index)
+{
+    struct contest *c = arg;
+    long sum;
+
+    (void)index;
+    for (int i = 0; i < SCALED(300); i++) {
+        pthread_mutex_lock(&c->mutex);
+        hog_for(30 * GO_MICROSECOND); /* often it is taken off here */
+        pthread_mutex_unlock(&c->mutex);
+        go_preempt_off();
+        pthread_mutex_lock(&c->mutex);
+        pthread_mutex_unlock(&c->mutex);
+        sum = *(volatile long *)&c->sum;
+        hog_for(5 * GO_MICROSECOND);
+        c->sum = sum + 1;
+        go_preempt_on();
+    }
+}
+
+TEST(who_has_waited_for_a_lock_with_preemption_off_has_the_processor_to_itself)
+{
+    struct contest *c;
+
+    NEEDS_IDENTITIES();
+    c = contest_new();
+    go_maxprocs(1);
+    go_slice(20 * GO_MICROSECOND);
+    crew_run(4, add_after_a_lock, c);
+    CHECK_EQ(4 * SCALED(300), c->sum);
 }

@@ -16,7 +16,7 @@ struct other {
     int pipe[2];
 };
 
-enum { READS = 1, MASKS, COMPUTES, LOOKS_AT_THE_CLOCK, ENDS };
+enum { READS = 1, WAITS, MASKS, COMPUTES, LOOKS_AT_THE_CLOCK, ENDS };
 
 static void obey(void *arg)
 {
@@ -38,6 +38,9 @@ static void obey(void *arg)
         case MASKS:
             pthread_sigmask(SIG_BLOCK, &last, NULL);
             atomic_store(&o->state, READS);
+            break;
+        case WAITS:
+            os_wait(&o->state, WAITS, INT64_MAX);
             break;
         case COMPUTES:
             break;
@@ -61,8 +64,14 @@ static bool soon(bool (*condition)(struct other *o), struct other *o)
 
 static bool sleeps(struct other *o)
 {
-    uintptr_t sp;
-    return os_thread_in_call(o->self, &sp);
+    struct os_sleep sleep;
+    return os_thread_in_call(o->self, &sleep);
+}
+
+static bool sleeps_on_a_word(struct other *o)
+{
+    struct os_sleep sleep;
+    return os_thread_in_call(o->self, &sleep) && sleep.on_a_word;
 }
 
 static bool uses_time(struct other *o)
@@ -100,17 +109,19 @@ static int times_asleep(struct other *o, int n)
 int main(void)
 {
     static struct other o = {.state = READS};
-    uintptr_t sp = 0;
+    struct os_sleep sleep = {0};
     bool started = pipe(o.pipe) == 0 && os_thread_start(obey, &o, 0) == 0;
     while (started && atomic_load(&o.up) == 0)
         os_wait(&o.up, 0, INT64_MAX);
 
     OK(started && soon(sleeps, &o), "a thread in a read is seen to sleep in a call");
-    OK(os_thread_in_call(o.self, &sp) && sp < o.stack + 4096 && o.stack < sp + 65536, "and its stack pointer is told");
+    OK(os_thread_in_call(o.self, &sleep) && sleep.sp < o.stack + 4096 && o.stack < sleep.sp + 65536,
+       "and its stack pointer is told");
+    OK(sleep.pc != 0 && !sleep.on_a_word, "and that it does not wait for a word");
     int64_t runs = os_thread_runs(o.self), time = os_thread_time(o.self);
     OK(runs > 0 && time > 0 && os_thread_runs(o.self) == runs && os_thread_time(o.self) == time, "while it sleeps nothing changes");
     errno = 4711;
-    OK(os_thread_in_call(o.self, &sp) && os_thread_runs(o.self) == runs && errno == 4711, "errno is left alone");
+    OK(os_thread_in_call(o.self, &sleep) && os_thread_runs(o.self) == runs && errno == 4711, "errno is left alone");
 
     bool differs = true;
     for (int i = 0; i < 200 && differs; i++) {
@@ -121,6 +132,11 @@ int main(void)
         differs = differs && soon(sleeps, &o);
     }
     OK(differs, "a thread that has woken up for a moment has run, each of 200 times");
+
+    atomic_store(&o.state, WAITS);
+    OK(wake(&o) && soon(sleeps_on_a_word, &o), "of one that waits for a word this is told");
+    atomic_store(&o.state, READS);
+    os_wake(&o.state, 1);
 
     OK(os_thread_masked(o.self) == 0, "a thread that masks no signal is seen to");
     atomic_store(&o.state, MASKS);
@@ -135,7 +151,7 @@ int main(void)
 
     atomic_store(&o.state, ENDS);
     OK(soon(has_gone, &o), "of a thread that has ended there is no time");
-    OK(!os_thread_in_call(o.self, &sp) && os_thread_runs(o.self) < 0, "and it neither sleeps nor runs");
+    OK(!os_thread_in_call(o.self, &sleep) && os_thread_runs(o.self) < 0, "and it neither sleeps nor runs");
     OK(os_thread_masked(o.self) == ~UINT64_C(0), "it may have masked signals");
     printf("1..%d\n", tap_tests);
     return tap_failures != 0;

@@ -103,13 +103,14 @@ static bool is_one_of_ours(unsigned long call)
 
 /* "running", or a call's number, its six arguments, the stack pointer and the program counter; without the arguments where the
  * number is -1. */
-bool os_thread_in_call(os_thread thread, uintptr_t *sp)
+bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
 {
     char text[256];
     if (!read_file(thread, "syscall", text, sizeof text) || count_words(text) != 9)
         return false;
-    *sp = number_at(text, 7);
-    return !is_one_of_ours(number_at(text, 0));
+    unsigned long call = number_at(text, 0);
+    *sleep = (struct os_sleep){.sp = number_at(text, 7), .pc = number_at(text, 8), .on_a_word = call == SYS_futex};
+    return !is_one_of_ours(call);
 }
 
 /* A line with a number to the base of sixteen. Before it are the program's name, in which a line's end is written otherwise, and
