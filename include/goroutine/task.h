@@ -54,8 +54,8 @@ GO_API int go_maxprocs(int n);
 
 /* go_lock_thread ties the calling goroutine to the kernel thread it runs on: it runs nowhere else, and no other goroutine
  * runs there, until as many go_unlock_thread calls. To libc and the kernel it is that thread meanwhile, so that what counts on the
- * number of the thread works (mutexes that inherit priority), unless it has locked another identity (go_lock_identity) or has one
- * of its own. A goroutine that ends while tied takes its thread along.
+ * number of the thread works (sigaltstack, the mask of signals), unless it has locked another identity (go_lock_identity) or has
+ * one of its own. A goroutine that ends while tied takes its thread along.
  *
  * Errors: -EPERM on a plain thread; go_unlock_thread: -EPERM also where the goroutine is not tied. */
 GO_API int go_lock_thread(void);

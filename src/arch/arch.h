@@ -19,7 +19,9 @@
  * static inline void arch_settle(void): what an interrupt's handler must do first, where the OS leaves flags of the interrupted
  * code on that compiled code does not expect;
  * struct arch_record { uintptr_t fp, pc; ... }: what a frame pointer points to, and static inline uintptr_t
- * arch_record_sp(uintptr_t fp): the caller's stack pointer then.
+ * arch_record_sp(uintptr_t fp): the caller's stack pointer then;
+ * static inline bool arch_checks_returns(void): whether the CPU keeps return addresses on a stack of its own as well, which
+ * contexts do not have.
  * Inline assembly of programs' is compiled without these: what it needs of a CPU is in include/goroutine/restart_<cpu>.h. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include "arch/amd64/cpu.h"

@@ -75,6 +75,12 @@ struct os_identity {
  */
 bool os_identity_start(void);
 
+/* Whether a mutex of the program's may have an owner that the kernel knows by its thread, and not by its identity (one that passes
+ * on priority): since somebody asked for such ones. os_when_owners_are_threads: fn is called when that happens, on whatever thread;
+ * set once, before there are other threads. [signal] */
+bool os_owners_are_threads(void);
+void os_when_owners_are_threads(void (*fn)(void));
+
 /* What the calling thread has used from its start; what the kernel had tied to it, it has no more. */
 void os_identity_learn(struct os_identity *id);
 

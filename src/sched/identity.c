@@ -15,7 +15,7 @@
  * A goroutine can be taken off though there is no spare identity: its thread is left without, and runs only goroutines that have
  * one, of those that were taken off, until it gets one. That must be so, for who makes more may wait for a lock of libc's whose
  * owner is one of these. Only where the system has no more threads to give, a thread uses its own for all, and a preemption of
- * those is done in another way (preempt.c).
+ * those is done in another way (preempt.c). So it is where the program has mutexes whose owner the kernel must know by its thread.
  *
  * The monitor writes into the thread-locals of the identity that a thread uses (taken.c), as it found it a moment before. So an
  * identity is only ended by the monitor itself; else what comes late is without effect: who starts to use an identity writes the
@@ -45,9 +45,17 @@ static _Atomic uint32_t spares;
 static _Atomic uint32_t ends;  /* there are some that have ended */
 static _Atomic bool none_come; /* the system has no more threads to give */
 
+/* Threads go on with their own, from the next look for work on. */
+static void ask_all_processors(void)
+{
+    for (int i = 0; i < load_relaxed(&sched.horizon); i++)
+        processor_ask(processor_at(i));
+}
+
 bool identity_start(void)
 {
     possible = SANITIZE_IDENTITIES && os_identity_start();
+    os_when_owners_are_threads(ask_all_processors);
     return possible;
 }
 
@@ -206,9 +214,36 @@ void identity_switch(struct thread *m, const struct goroutine *to)
         use(m, id);
 }
 
-/* The calling thread has none for goroutines, or just its own. False: it still has none. On its own context. */
+/* Whether what the thread has for goroutines that have none is what it should have. */
+bool identity_serves(const struct thread *m)
+{
+    if (!possible)
+        return true;
+    return m->identity != NULL && (m->identity == m->own) == os_owners_are_threads();
+}
+
+static void put_unless_own(struct thread *m, struct identity *id)
+{
+    if (id && id != m->own)
+        identity_put(id);
+}
+
+static void use_own(struct thread *m)
+{
+    struct identity *other = m->identity;
+    m->identity = m->own;
+    use(m, m->own);
+    put_unless_own(m, other);
+}
+
+/* The calling thread has none for goroutines, or just its own, or another one where it should be that. False: it still has none.
+ * On its own context. */
 bool identity_refill(struct thread *m)
 {
+    if (os_owners_are_threads()) {
+        use_own(m);
+        return true;
+    }
     struct identity *id = load_relaxed(&spares) || !m->identity ? take_spare() : NULL;
     if (!id && !m->identity && load_relaxed(&none_come))
         id = m->own;
@@ -237,19 +272,11 @@ void identity_begin(struct thread *m)
         m->identity = m->own;
 }
 
-static void put_unless_own(struct thread *m, struct identity *id)
-{
-    if (id && id != m->own)
-        identity_put(id);
-}
-
 /* It is about to end, on its own context. */
 void identity_end(struct thread *m)
 {
-    struct identity *other = m->identity;
+    use_own(m);
     m->identity = NULL;
-    use(m, m->own);
-    put_unless_own(m, other);
 }
 
 /* ---- goroutines that have one ---- */

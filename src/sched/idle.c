@@ -457,7 +457,7 @@ struct goroutine *find_work(struct thread *m)
             processor_retire(m);
             continue;
         }
-        if (unlikely(m->identity == NULL || m->identity == m->own) && identity_is_possible() && !identity_refill(m)) {
+        if (unlikely(!identity_serves(m)) && !identity_refill(m)) {
             struct goroutine *identified = find_identified();
             if (!identified)
                 continue;

@@ -338,6 +338,7 @@ void identity_end_some(void);
 void identity_begin(struct thread *m);
 void identity_switch(struct thread *m, const struct goroutine *to);
 void identity_end(struct thread *m);
+bool identity_serves(const struct thread *m);
 bool identity_refill(struct thread *m);
 void identity_none_come(bool none);
 bool identity_keep(struct thread *m, struct goroutine *g);

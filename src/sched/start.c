@@ -58,6 +58,13 @@ int64_t go_slice(int64_t ns)
     return before;
 }
 
+/* Linkers leave the mark for shadow stacks out of a program that has parts without it, as this library. */
+static void refuse_shadow_stacks(void)
+{
+    if (arch_checks_returns())
+        ruin("shadow stacks are on, and goroutines have none: start the program without them (GLIBC_TUNABLES, glibc.cpu)");
+}
+
 static void read_settings(void)
 {
     store_relaxed(&sched.slice, clamp_slice((int64_t)setting("GOROUTINE_SLICE", SLICE_DEFAULT / 1000) * 1000));
@@ -88,6 +95,7 @@ static int start_once(void)
     int error = 0;
     if (done == 0) {
         arch_init();
+        refuse_shadow_stacks();
         read_settings();
         stack_start();
         store_relaxed(&sched.clock, sched_now());

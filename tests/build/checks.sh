@@ -99,6 +99,11 @@ late_binding() {
     readelf -dW "$1" | grep -q -E 'BIND_NOW|FLAGS_1.*NOW' || echo "symbols are bound at their first call"
 }
 
+shadow_stacks() {
+    readelf -nW "$1" | grep SHSTK
+    true
+}
+
 executable_stack() {
     readelf -lW "$1" | awk '/GNU_STACK/ { seen = 1; if ($7 ~ /E/) print "the stack is executable" } END { if (!seen) print "no GNU_STACK" }'
 }

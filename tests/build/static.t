@@ -1,5 +1,6 @@
 #!/bin/sh
-# In a static program libc's text is not told from the program's: there goroutines are taken off in both, and keep their identity.
+# In a static program libc's text is not told from the program's: there goroutines are taken off in both, and keep their identity. And
+# no library stands before libc there, so that mutexes which pass on priority are found out in another way.
 # SPDX-License-Identifier: MIT
 . tests/tap.sh
 : "${CC:=cc}" "${RUN:=}" "${BUILD:=build}"
@@ -47,22 +48,86 @@ int main(void)
 }
 END
 
+cat >"$work/priority.c" <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include "goroutine.h"
+
+static pthread_mutex_t mutex;
+static volatile long inside, wrong, volatile_work;
+
+static void own(void *arg)
+{
+    for (int i = 0; i < 2000; i++) {
+        int locked = pthread_mutex_lock(&mutex) == 0, alone = inside++ == 0;
+        for (int j = 0; j < 1000; j++)
+            volatile_work = j;
+        inside--;
+        if (pthread_mutex_unlock(&mutex) != 0 || !locked || !alone)
+            wrong++;
+    }
+    (void)arg;
+}
+
+int main(void)
+{
+    static const int protocols[] = {PTHREAD_PRIO_PROTECT, PTHREAD_PRIO_NONE, PTHREAD_PRIO_INHERIT};
+    pthread_mutexattr_t attr;
+    int now, type;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+    for (int i = 0; i < 3; i++)
+        if (pthread_mutexattr_setprotocol(&attr, protocols[i]) != 0 || pthread_mutexattr_getprotocol(&attr, &now) != 0 || now != protocols[i])
+            printf("protocol %d is not set\n", protocols[i]);
+    if (pthread_mutexattr_setprotocol(&attr, 4711) == 0 || pthread_mutexattr_gettype(&attr, &type) != 0 || type != PTHREAD_MUTEX_ERRORCHECK)
+        printf("what is no protocol is set, or the type has changed\n");
+    pthread_mutex_init(&mutex, &attr);
+    go_maxprocs(2);
+    go_slice(20000);
+    for (int i = 0; i < 8; i++)
+        go_spawn(own, NULL);
+    while (go_count() > 1)
+        go_sleep(1000000);
+    if (wrong)
+        printf("%ld times the owner was not the owner\n", wrong);
+    return 0;
+}
+END
+
 links() {
-    $CC -std=gnu11 -O1 -static -Iinclude -o "$work/static" "$work/static.c" "$BUILD/libgoroutine.a" -pthread
+    $CC -std=gnu11 -O1 "$1" -Iinclude -o "$work/$2" "$work/$2.c" "$BUILD/libgoroutine.a" -pthread
 }
 
 goes_right() {
-    $RUN "$work/static"
+    $RUN "$work/$1"
+}
+
+links_and_goes_right() {
+    links -g "$1" && goes_right "$1"
 }
 
 promise="goroutines of a static program are taken off inside libc, and nothing breaks"
 if [ -n "${SANITIZE:-}" ]; then
     skip "$promise" "a sanitizer is no static library"
-elif ! links 2>/dev/null; then
+elif ! links -static static 2>/dev/null; then
     skip "$promise" "the compiler can not link one"
 elif [ "$CPU" != amd64 ]; then
     skip "$promise" "identities are not handed over here"
 else
-    check "$promise" goes_right
+    check "$promise" goes_right static
+fi
+
+promise="the kernel knows the owner of a mutex that passes on priority"
+if [ -n "${SANITIZE:-}" ]; then
+    skip "$promise" "the linking is another one"
+else
+    check "$promise" links_and_goes_right priority
+    promise="$promise in a static program too"
+    if links -static priority 2>/dev/null; then
+        check "$promise" goes_right priority
+    else
+        skip "$promise" "the compiler can not link one"
+    fi
 fi
 finish

@@ -71,22 +71,11 @@ static void own(void *arg, int index)
     }
 }
 
-/* The kernel knows its owner too, so that must be the kernel thread. */
-static void own_as_a_thread(void *arg, int index)
-{
-    CHECK_EQ(0, go_lock_thread());
-    own(arg, index);
-    CHECK_EQ(0, go_unlock_thread());
-}
-
 static void check_owned(int type, int protocol, int robust, int again)
 {
     struct owned *o = new_owned(type, protocol, robust, again);
 
-    if (protocol == PTHREAD_PRIO_INHERIT)
-        crowd(500, own_as_a_thread, o);
-    else
-        crowd_with_identity(500, own, o);
+    crowd_with_identity(500, own, o);
     end_owned(o);
 }
 

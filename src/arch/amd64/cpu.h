@@ -23,4 +23,12 @@ static inline void arch_settle(void)
     x86_clear_flags(X86_FLAG_AC);
 }
 
+/* Does nothing where shadow stacks are off, or unknown. (Intel's manual, RDSSP) */
+static inline bool arch_checks_returns(void)
+{
+    uintptr_t shadow = 0;
+    __asm__ volatile("rdsspq %0" : "+r"(shadow));
+    return shadow != 0;
+}
+
 #endif
