@@ -9,8 +9,8 @@
  * So each thread has an identity for all that have none of their own (`identity`); what it uses at the moment is `in_use`. They
  * come from threads that do nothing but lend theirs out, and sleep meanwhile (os_identity_lend). The one that a thread was made
  * with (`own`) it needs in order to end, and for its own context where it has no other; to goroutines it is of use as long as they
- * are tied to the thread. So it never leaves the thread. The first thread of the process begins with nothing else: while it has no
- * other one, who is taken off there stops with it (preempt.c).
+ * are tied to the thread. So it never leaves the thread. The first thread of the process begins with nothing else: main() is taken
+ * off with it until it has parked for the first time (preempt.c), and before another one runs there it waits for a spare one.
  *
  * A goroutine can be taken off though there is no spare identity: its thread is left without, and runs only goroutines that have
  * one, of those that were taken off, until it gets one. That must be so, for who makes more may wait for a lock of libc's whose
@@ -34,8 +34,10 @@
 #include "goroutine/restart.h"
 
 #define SPARES_LEAST 4
+#define PATIENCE     1000000000
 
 static bool possible;
+static int64_t first_waits_until; /* the first thread's: for its first spare identity */
 static struct lock lock;
 static struct identity *spare; /* under lock, as are these */
 static struct identity *ended; /* the monitor's to end */
@@ -236,6 +238,12 @@ static void use_own(struct thread *m)
     put_unless_own(m, other);
 }
 
+/* Not for ever: who makes them may wait for a lock of main()'s, and main() for a goroutine. */
+static bool has_waited(struct thread *m)
+{
+    return load_relaxed(&none_come) || (m->is_first && sched_now() >= first_waits_until);
+}
+
 /* The calling thread has none for goroutines, or just its own, or another one where it should be that. False: it still has none.
  * On its own context. */
 bool identity_refill(struct thread *m)
@@ -245,7 +253,9 @@ bool identity_refill(struct thread *m)
         return true;
     }
     struct identity *id = load_relaxed(&spares) || !m->identity ? take_spare() : NULL;
-    if (!id && !m->identity && load_relaxed(&none_come))
+    if (id)
+        first_waits_until = m->is_first ? TIME_NEVER : first_waits_until;
+    else if (!m->identity && has_waited(m))
         id = m->own;
     if (id) {
         m->identity = id;
@@ -268,6 +278,8 @@ void identity_begin(struct thread *m)
     use(m, m->own);
     if (m->identity)
         use(m, m->identity);
+    else if (possible)
+        first_waits_until = sched_now() + PATIENCE;
     else
         m->identity = m->own;
 }
