@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "bench.h"
+#include "kilobytes.h"
 #include <stdatomic.h>
-#include <stdio.h>
 
 #define GOROUTINES 1000000
 #define SETTLE     (20 * GO_MILLISECOND) /* from "about to park" to parked, for the last few */
@@ -24,31 +24,18 @@ static void visitor(void *arg)
     must(go_waitgroup_done(&crowd->all));
 }
 
-/* Gives the bytes behind a line of /proc/self/status such as "VmRSS:  1234 kB". */
-static double status_bytes(const char *format)
-{
-    char line[128];
-    long kilobytes = -1;
-    FILE *status = must_have(fopen("/proc/self/status", "r"));
-    while (kilobytes < 0 && fgets(line, sizeof(line), status))
-        sscanf(line, format, &kilobytes);
-    fclose(status);
-    expect(kilobytes >= 0, 1);
-    return (double)kilobytes * 1024;
-}
-
 BENCH(memory)
 {
     struct crowd crowd = {.gate = must_have(go_chan_new(0, 0))};
-    double rss = status_bytes("VmRSS: %ld"), tables = status_bytes("VmPTE: %ld");
+    double rss = bytes_of_process("VmRSS"), tables = bytes_of_process("VmPTE");
     must(go_waitgroup_add(&crowd.all, GOROUTINES));
     for (int i = 0; i < GOROUTINES; i++)
         must(go(visitor, &crowd));
     while (atomic_load(&crowd.arrived) < GOROUTINES)
         must(go_sleep(GO_MILLISECOND));
     must(go_sleep(SETTLE));
-    rss = (status_bytes("VmRSS: %ld") - rss) / GOROUTINES;
-    tables = (status_bytes("VmPTE: %ld") - tables) / GOROUTINES;
+    rss = (bytes_of_process("VmRSS") - rss) / GOROUTINES;
+    tables = (bytes_of_process("VmPTE") - tables) / GOROUTINES;
     must(go_chan_close(crowd.gate));
     must(go_waitgroup_wait(&crowd.all));
     must(go_chan_free(crowd.gate));

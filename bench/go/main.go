@@ -19,23 +19,26 @@ const (
 )
 
 var benches = map[string]func(){
-	"yield":       func() { perOp("yield", yields) },
-	"spawn256":    func() { perOp("spawn256", func(n int) { batches(n, 256) }) },
-	"spawnjoin":   func() { perOp("spawnjoin", func(n int) { batches(n, 1) }) },
-	"unbuffered":  func() { perOp("unbuffered", roundTrips) },
-	"buffered128": func() { perOp("buffered128", func(n int) { pass(n, 1) }) },
-	"mpmc4x4":     func() { perOp("mpmc4x4", func(n int) { pass(n, 4) }) },
-	"select3":     func() { perOp("select3", selectAll) },
-	"mutex8":      func() { perOp("mutex8", contend) },
-	"counter":     func() { perOp("counter_atomic", countAtomic); perOp("counter_mutex", countLocked) },
-	"skynet":      func() { report("skynet", "ns", best(tree, leaves)/leaves) },
-	"sieve":       func() { report("sieve", "ms", best(sieve, primes)/1e6) },
-	"sleepers":    func() { report("sleepers", "ns", best(sleepAll, sleepers)/sleepers) },
-	"memory":      memory,
-	"lateness":    lateness,
-	"preempt":     preempt,
-	"slice":       func() {}, // the slice is fixed at 10 ms
-	"silence":     func() {}, // the signals are not counted
+	"yield":         func() { perOp("yield", yields) },
+	"spawn256":      func() { perOp("spawn256", func(n int) { batches(n, 256) }) },
+	"spawnjoin":     func() { perOp("spawnjoin", func(n int) { batches(n, 1) }) },
+	"unbuffered":    func() { perOp("unbuffered", roundTrips) },
+	"buffered128":   func() { perOp("buffered128", func(n int) { pass(n, 1) }) },
+	"mpmc4x4":       func() { perOp("mpmc4x4", func(n int) { pass(n, 4) }) },
+	"select3":       func() { perOp("select3", selectAll) },
+	"mutex8":        func() { perOp("mutex8", contend) },
+	"counter":       func() { perOp("counter_atomic", countAtomic); perOp("counter_mutex", countLocked) },
+	"skynet":        func() { report("skynet", "ns", best(tree, leaves)/leaves) },
+	"sieve":         func() { report("sieve", "ms", best(sieve, primes)/1e6) },
+	"sleepers":      func() { report("sleepers", "ns", best(sleepAll, sleepers)/sleepers) },
+	"memory":        memory,
+	"lateness":      lateness,
+	"preempt":       preempt,
+	"identity":      func() {}, // there are no thread identities
+	"identitybytes": func() {},
+	"contention":    func() {}, // nor libc's locks
+	"slice":         func() {}, // the slice is fixed at 10 ms
+	"silence":       func() {}, // the signals are not counted
 }
 
 // expect ends the program with a message where a workload's own result is wrong.
