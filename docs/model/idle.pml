@@ -1,6 +1,6 @@
 /* Going idle, waking, and the monitor's sleep (src/sched/idle.c: wake_searcher, wake_any, wake_for, hand_over, any_work, come_back,
  * stop_searching, go_idle, find_work; runq.c: add_shared, queue_take_shared; sched.c: finish, schedule_for_ever; monitor.c: monitor_kick,
- * somebody_waits, look_at_lent, start_wanted_thread, sleep_until; blocking.c; monitor_tell): no goroutine is left in a queue that nobody
+ * somebody_waits, look_at_lent, wanted_threads_come, sleep_until; blocking.c; monitor_tell): no goroutine is left in a queue that nobody
  * will look at.
  *
  * Two promises, checked where nothing moves any more (every thread sleeps, or runs a goroutine that computes for ever):
@@ -526,7 +526,7 @@ proctype Monitor()
 look:
     kicked = false;
 #if SPARE
-    if /* start_wanted_thread */
+    if /* wanted_threads_come */
     :: wanted ->
         wanted = false;
         atomic { !locked ->

@@ -1,10 +1,10 @@
 /* The monitor: a thread of its own that sees what no busy processor can see of itself.
  *
  * It asks goroutines that outstay their slice to go while others wait, at once where a timer is due; takes processors from
- * blocking regions; wakes idle processors for work that lingers; starts threads (no goroutine has to, in the middle of something);
- * writes dumps. Where nobody looks into the poller it sees to it that somebody does, or blocks there itself (poll.c). While
- * somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread keeps, or for ever.
- * Then whoever queues work, and finds monitor_asleep set, kicks it.
+ * blocking regions; wakes idle processors for work that lingers; has threads started (wanted.c; no goroutine has to, in the middle
+ * of something); writes dumps. Where nobody looks into the poller it sees to it that somebody does, or blocks there itself
+ * (poll.c). While somebody waits it looks once a slice. While nobody does it sleeps: until the first timer that no idle thread
+ * keeps, or for ever. Then whoever queues work, and finds monitor_asleep set, kicks it.
  *
  * That last pair is a store (work) and a load (asleep) there, a store (asleep) and a load (work) here. The frequent side has no
  * fence; the monitor makes all threads fence once, between the two. docs/model/idle.pml.
@@ -22,8 +22,6 @@
 #define LIBRARY_RETRY  50000    /* ask again so soon if the pc was in our own text: that is a short stay */
 #define URGENT_PAUSE   150000   /* between two goroutines taken off one processor for timers, besides the grant */
 #define SLOWEST_PACE   500000   /* between two looks for timers or sockets: so late is one that was left to others, if not calm */
-#define THREAD_RETRY   10000000
-#define THREAD_LATE    10000000 /* one that was asked for is late, and one that sleeps in a call has to do */
 #define REQUEST_TIME   10000    /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
 
@@ -62,9 +60,6 @@ static _Atomic uint32_t dump_wanted;
 
 /* The monitor's own. */
 static struct seen seen[PROCESSORS_MAX];
-static int64_t thread_retry; /* not before */
-static int64_t thread_asked; /* when the maker was asked for one */
-static int64_t thread_eased; /* the same, or when one that sleeps was woken for want of it */
 static struct pace pace = {.planned = TIME_NEVER, .pause = GRANT};
 static struct poll_pace poll_pace = {.pause = GRANT};
 static struct calm calm;
@@ -276,48 +271,6 @@ static void look_at(struct look *l, struct processor *p, struct seen *s)
 
 /* ---- the rest of its work ---- */
 
-/* No thread is to be had: tries again some time later. The wish stays, so nobody kicks for it meanwhile. */
-static bool do_without_thread(struct look *l)
-{
-    thread_retry = l->now + THREAD_RETRY;
-    store_ordered(&sched.wanted_threads, THREAD_NOW);
-    processor_free_idle_work();
-    return false;
-}
-
-/* False: it takes so long that the others have to do without it. */
-static bool wait_for_thread(struct look *l)
-{
-    if (l->now - thread_eased >= THREAD_LATE) {
-        thread_eased = l->now;
-        taken_relieve();
-    }
-    again_at(l, thread_eased + THREAD_LATE);
-    again_at(l, l->now + l->slice);
-    return l->now - thread_asked < l->slice;
-}
-
-/* A processor was idle, work was there, and no thread: has one made. False: there is none to be had soon. */
-static bool see_to_threads(struct look *l)
-{
-    uint32_t wish = load_ordered(&sched.wanted_threads);
-    if (wish == THREAD_ENOUGH)
-        return true;
-    if (wish == THREAD_COMING)
-        return wait_for_thread(l);
-    if (l->now < thread_retry)
-        return false;
-    if (wish == THREAD_LATER) {
-        taken_relieve();
-        return do_without_thread(l);
-    }
-    thread_asked = thread_eased = l->now;
-    store_ordered(&sched.wanted_threads, THREAD_COMING);
-    maker_kick();
-    again_at(l, l->now + l->slice);
-    return true;
-}
-
 /* Preempted goroutines wait behind all others; if none of them had a turn while two slices passed, one on each
  * processor gets it. */
 static void give_turns(struct look *l)
@@ -397,9 +350,7 @@ static void look_everywhere(struct look *l)
     l->earliest = timers_earliest();
     l->waiting = somebody_waits();
     store_relaxed(&sched.clock, l->now);
-    bool threads = see_to_threads(l);
-    if (!threads && thread_retry > l->now)
-        again_at(l, thread_retry);
+    bool threads = wanted_threads_come(l->now, l->slice, &l->next);
     /* An idle processor is no help to those who wait if no thread can be had for it. */
     l->idle = threads && load_ordered(&sched.idle_count) != 0;
     l->urgent = !l->idle && (l->earliest <= l->now || load_relaxed(&sched.urgent_waiting));

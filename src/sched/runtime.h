@@ -480,6 +480,9 @@ bool poll_in_passing(struct processor *p);
 void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c); /* in the place, which it leaves */
 void poll_dispatch(const struct poll_catch *c);
 
+/* wanted.c */
+bool wanted_threads_come(int64_t now, int64_t slice, int64_t *next);
+
 /* monitor.c */
 int monitor_start(void);
 void monitor_kick(void);
