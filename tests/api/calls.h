@@ -74,4 +74,32 @@ static inline void read_a_byte(struct caller *c)
     CHECK_EQ('x', byte);
 }
 
+/* On one processor: if the call kept it, nobody would come back from the first yield. */
+static inline void check_others_go_on(struct caller *c, void (*end)(struct caller *c))
+{
+    uint64_t before = retaken();
+    struct crew *crew;
+    struct hogs *h;
+
+    go_maxprocs(1);
+    crew = crew_start(1, make_the_call, c);
+    h = hogs_start(2, hog_counting);
+    EVENTUALLY(atomic_load(&c->called));
+    for (int i = 0; i < 5; i++) {
+        hogs_wait_for_turn(h, 0);
+        hogs_wait_for_turn(h, 1);
+    }
+    CHECK(!atomic_load(&c->returned));
+    end(c);
+    crew_wait(crew);
+    hogs_stop(h);
+    CHECK_EQ(1, atomic_load(&c->back));
+    CHECK_BETWEEN(1, 1000, retaken() - before);
+    free_caller(c);
+}
+
+/* A signal may have been sent just before a call falls asleep, and ends it then. That happens now and then; a signal to who sleeps
+ * would come at the end of every slice. */
+enum { INTERRUPTED_MOST = 3 };
+
 #endif
