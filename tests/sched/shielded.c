@@ -1,6 +1,7 @@
 /* What the library calls outside its own text, it calls with preemption kept away: there a goroutine would be taken off in the
- * middle of the library, locks included. Each call of the library is gone through by single steps, each of which ends in a trap of
- * the CPU's; its handler sees who has just been called, and by whom.
+ * middle of the library, locks included. So are the calls of the system that it makes itself: who sleeps in one would lose its
+ * processor (sched/taken.c). Each call of the library is gone through by single steps, each of which ends in a trap of the CPU's;
+ * its handler sees who has just been called, and by whom, and what the next instruction is.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include "test.h"
@@ -24,12 +26,26 @@
 
 /* ---- watching ---- */
 
+#ifdef __x86_64__
+#define CALL_NUMBER REG_RAX
+#else
+#define CALL_NUMBER REG_EAX
+#endif
+
 enum { TRAPS = 0x100 /* a flag of both x86 CPUs */, MOST = 16 };
 
-static volatile long steps, calls_out, bare_calls;
+static volatile long steps, calls_out, system_calls, bare_calls;
 static struct bare {
-    uintptr_t from, to;
+    uintptr_t from, to; /* to is 0: a call of the system */
+    long number;
 } bare[MOST];
+
+static void found_bare(uintptr_t from, uintptr_t to, long number)
+{
+    if (bare_calls < MOST)
+        bare[bare_calls] = (struct bare){from, to, number};
+    bare_calls++;
+}
 
 /* Nothing of ours is held or half done there; memory is asked for and given back so (sched/alloc.c). */
 static bool may_be_preempted(uintptr_t to)
@@ -37,14 +53,41 @@ static bool may_be_preempted(uintptr_t to)
     return to == (uintptr_t)malloc || to == (uintptr_t)free;
 }
 
-/* Else whatever comes for this thread is refused, or waits. */
-static bool is_exposed(const void *frame)
+/* Runs a goroutine, with nothing said against its losing the processor. */
+static bool may_lose_its_processor(void)
 {
     struct thread *m = thread_mine();
 
-    if (!m || m->current->kind != KIND_GOROUTINE || !m->p || m->hold)
-        return false;
-    return (os_frame_masked(frame) & UINT64_C(1) << (SIGURG - 1)) == 0;
+    return m && m->current->kind == KIND_GOROUTINE && m->p && !m->hold && !m->current->preempt_off;
+}
+
+/* Else whatever comes for this thread is refused, or waits. */
+static bool is_exposed(const void *frame)
+{
+    return may_lose_its_processor() && (os_frame_masked(frame) & UINT64_C(1) << (SIGURG - 1)) == 0;
+}
+
+static bool is_call_of_the_system(const unsigned char *code)
+{
+    return (code[0] == 0x0f && code[1] == 0x05) || (code[0] == 0xcd && code[1] == 0x80);
+}
+
+/* They never sleep, so that nobody is found asleep there, or they are passed over (os_thread_in_call). */
+static bool is_passed_over(long number)
+{
+    return number == SYS_clock_gettime || number == SYS_rt_sigprocmask || number == SYS_sigaltstack || number == SYS_sched_yield ||
+           number == SYS_gettid || number == SYS_getpid;
+}
+
+static void look_at_next(uintptr_t pc, const ucontext_t *frame)
+{
+    long number = (long)frame->uc_mcontext.gregs[CALL_NUMBER];
+
+    if (!is_call_of_the_system((const unsigned char *)pc))
+        return;
+    system_calls++;
+    if (may_lose_its_processor() && !is_passed_over(number))
+        found_bare(pc, 0, number);
 }
 
 static void on_trap(int number, siginfo_t *info, void *frame)
@@ -57,14 +100,13 @@ static void on_trap(int number, siginfo_t *info, void *frame)
     (void)info;
     was_in_library = now;
     steps++;
+    if (now)
+        look_at_next(pc, frame);
     if (!called || os_image_owns(pc))
         return;
     calls_out++;
-    if (may_be_preempted(pc) || !is_exposed(frame))
-        return;
-    if (bare_calls < MOST)
-        bare[bare_calls] = (struct bare){from, pc};
-    bare_calls++;
+    if (!may_be_preempted(pc) && is_exposed(frame))
+        found_bare(from, pc, 0);
 }
 
 static void set_traps(bool on)
@@ -80,7 +122,7 @@ static void watch(void (*fn)(void *), void *arg)
 {
     struct sigaction trap = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK}, before;
 
-    steps = calls_out = bare_calls = 0;
+    steps = calls_out = system_calls = bare_calls = 0;
     CHECK_EQ(0, sigaction(SIGTRAP, &trap, &before));
     set_traps(true);
     fn(arg);
@@ -89,20 +131,31 @@ static void watch(void (*fn)(void *), void *arg)
     CHECK_EQ(0, bare_calls);
     for (long i = 0; i < bare_calls && i < MOST; i++) {
         char to[200], who[200];
-        os_image_place(bare[i].to, to, sizeof to);
+        snprintf(to, sizeof to, "system call %ld", bare[i].number);
+        if (bare[i].to)
+            os_image_place(bare[i].to, to, sizeof to);
         os_image_place(bare[i].from, who, sizeof who);
         test_note("%s is called at %s", to, who);
     }
 }
 
-/* Goroutines that stop being stepped with the thread they are on: each watched function runs on one processor, and to its end. */
+static void watch_with_identity(void *arg, int index)
+{
+    void (**fn)(void *) = arg;
+
+    (void)index;
+    go_lock_identity();
+    go_unlock_identity(); /* it has an identity now, which each call that waits looks at */
+    watch(*fn, NULL);
+}
+
+/* Goroutines that stop being stepped with the thread they are on: each watched function runs on one processor, and to its end.
+ * main() always keeps the identity that it has, so the second time it is another goroutine. */
 static void watch_alone(void (*fn)(void *))
 {
     go_maxprocs(1);
     watch(fn, NULL);
-    go_lock_identity();
-    go_unlock_identity(); /* it has an identity now, which each call that waits looks at */
-    watch(fn, NULL);
+    crew_run(1, watch_with_identity, &fn);
 }
 
 #define WATCHED(sentence, fn)                                                                                                      \
@@ -120,9 +173,17 @@ static void nothing(void *arg)
     (void)arg;
 }
 
+static void end_with_identity(void *arg)
+{
+    (void)arg;
+    go_lock_identity();
+}
+
 static void goroutines(void *arg)
 {
     (void)arg;
+    go_spawn(end_with_identity, NULL);
+    go_yield();
     for (int i = 0; i < 3; i++) {
         go_spawn(nothing, NULL);
         go_yield();
@@ -296,6 +357,9 @@ static void panics(void *arg)
 
     (void)arg;
     go_try(break_down, NULL, &info);
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    go_dump(nowhere);
+    close(nowhere);
     go_stats_read(&s, sizeof s);
     go_strerror(-EPIPE);
     go_strerror(-EXDEV);
@@ -329,6 +393,7 @@ static void sockets(void *arg)
         go_write(fd, &byte, 1);
         go_read(fd, &byte, 1);
     }
+    go_wait_fd(fd, GO_WRITABLE, GO_NOW);
     go_read_until(fd, &byte, 1, go_now() + 1000);
     go_shutdown(fd, GO_WRITABLE);
     go_read(fd, &byte, 1);
@@ -347,6 +412,7 @@ static void system_things(void *arg)
     go_signal_notify(c, &number, 1);
     raise(SIGUSR2);
     go_recv(c, &number);
+    go_signal_ignored(SIGUSR2);
     go_signal_stop(c);
     go_yield();
     go_chan_free(c);
