@@ -4,6 +4,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "hazard.h"
 
 #if defined(__x86_64__) && defined(__has_include)
@@ -25,6 +28,22 @@ struct counters {
 
 #ifdef HAVE_SEQUENCES
 #define NEEDS_SEQUENCES() (void)0
+
+/* What the kernel says to a library that brings an area of its own. */
+static bool may_bring_an_area(void)
+{
+    static _Thread_local struct {
+        _Alignas(32) char bytes[32];
+    } own;
+    long refused;
+
+    go_preempt_off();
+    refused = syscall(SYS_rseq, &own, sizeof own, 0, RSEQ_SIG);
+    if (!refused)
+        syscall(SYS_rseq, &own, sizeof own, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+    go_preempt_on();
+    return !refused;
+}
 
 /* The record of the sequence is that of the kernel: version and flags, start, length, where to go if it was interrupted; there the
  * signature that libc has given stands before the code. False: it was interrupted, or is on another CPU than it thought. */
@@ -81,6 +100,11 @@ static void add(struct counters *c)
 #else
 #define NEEDS_SEQUENCES() SKIP("libc has no restartable sequences here")
 
+static bool may_bring_an_area(void)
+{
+    return false;
+}
+
 static void add(struct counters *c)
 {
     atomic_fetch_add(&c->otherwise, 1);
@@ -112,4 +136,20 @@ TEST(counters_of_the_cpus_by_sequences_of_the_kernel_lose_nothing)
         sum += c->of_cpu[i].n;
     CHECK_EQ(atomic_load(&c->asked), sum);
     test_note("%lu of %lu otherwise", atomic_load(&c->otherwise), atomic_load(&c->asked));
+}
+
+static void bring_an_area(void *arg, int index)
+{
+    (void)arg;
+    (void)index;
+    for (int i = 0; i < 20; i++) {
+        CHECK(!may_bring_an_area());
+        linger(20000);
+    }
+}
+
+TEST(nobody_else_can_have_the_kernel_write_on_which_cpu_a_goroutine_runs)
+{
+    NEEDS_SEQUENCES();
+    crowd(100, bring_an_area, NULL);
 }
