@@ -28,6 +28,9 @@ typedef struct os_thread {
 /* The calling thread. [signal] */
 os_thread os_thread_self(void);
 
+/* What libc calls it (pthread_self). Asked of libc anew at every call. [signal] */
+uintptr_t os_thread_name(void);
+
 /* True on the thread that the process began with. */
 bool os_thread_is_first(void);
 
@@ -97,6 +100,43 @@ void os_identity_clean(void);
 
 /* True if the identity in use holds something that its user set and may count on: such a locale. [signal] */
 bool os_identity_is_marked(void);
+
+/* ---- the end of a thread, as a program asks libc for it (ending.c) ---- */
+
+/* What libc would keep of a thread, for somebody who is none. All zero at the start of whom it is for. Who needs none of this may
+ * read `handlers`: the address of the innermost handler put up by pthread_cleanup_push, in the frame that has put it up. */
+struct os_ending {
+    void *handlers;
+    bool off, asynchronous; /* its cancellation */
+    bool cancelled;
+    bool armed; /* the identity in use is cancelled too, so that it ends within calls of libc */
+};
+
+struct os_ending_hooks {
+    /* The caller's; NULL: a plain thread, whose end is libc's affair. [signal] */
+    struct os_ending *(*mine)(void);
+    /* Ends the caller. The handlers are to be run, by os_ending_run, as their frames are left. Does not return. */
+    void (*end)(void);
+    /* Such a handler has returned. Does not return. */
+    void (*go_on)(void);
+    /* From now on the caller has an identity to itself, which ends with it. Gives the low end of its stack: all of its frames are
+     * above. NULL: that cannot be. May wait. */
+    void *(*keep_identity)(void);
+    /* Whether that is the name of an identity that somebody may use who is none of libc's threads. */
+    bool (*is_lent)(uintptr_t thread);
+    /* The end of such a thread has been asked for in another way, and has come; on that thread's stack. Does not return. */
+    void (*lost)(const char *words);
+};
+void os_ending_start(const struct os_ending_hooks *hooks);
+
+/* Goes on in the innermost handler, which it takes off. The frames below it are gone. */
+_Noreturn void os_ending_run(struct os_ending *e);
+
+/* The calling thread is no plain one from now on: what libc keeps of it moves to e. */
+void os_ending_adopt(struct os_ending *e);
+
+/* What ends with an identity that is cancelled has ended. By who uses it. */
+void os_ending_disarm(struct os_ending *e);
 
 /* ---- what another thread of the process does (watch.c) ---- */
 

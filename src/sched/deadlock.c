@@ -45,18 +45,21 @@ static bool all_still(void)
     return still;
 }
 
-static bool alone(void)
+bool deadlock_only_ours(void)
 {
-    if (load_ordered(&sched.foreign))
-        return false;
     int ours = (int)(load_ordered(&sched.threads) + load_ordered(&sched.others)) + MONITOR_THREADS + SANITIZE_THREADS;
     return os_thread_count() == ours;
+}
+
+static bool alone(void)
+{
+    return !load_ordered(&sched.foreign) && deadlock_only_ours();
 }
 
 void deadlock_check(void)
 {
     /* Twice: what the count of threads took so long to see may have moved meanwhile. */
-    if (!all_still() || !alone() || !all_still())
+    if (!all_still() || ending_tell_main(deadlock_only_ours()) || !alone() || !all_still())
         return;
     static const char asleep[] = "fatal: all goroutines are asleep - deadlock!\n";
     static const char gone[] = "fatal: no goroutines left, and main() has called go_exit - deadlock!\n";

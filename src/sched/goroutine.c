@@ -76,6 +76,7 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->attempts = NULL;
     g->panics = NULL;
     g->canceller = NULL;
+    g->ending = (struct os_ending){0};
     g->creator_pc = creator_pc;
     g->creator_id = m && m->current->kind == KIND_GOROUTINE ? load_relaxed(&m->current->id) : 0;
     g->name[0] = 0;
@@ -183,6 +184,10 @@ _Noreturn void goroutine_leave(struct goroutine *g)
 {
     if (unlikely(!thread_self()))
         taken_return();
+    if (unlikely(ending_stays(g)))
+        ending_stay(g);
+    if (unlikely(g->ending.armed))
+        os_ending_disarm(&g->ending);
     if (unlikely(g->identity))
         identity_clean();
     struct thread *m = thread_self();

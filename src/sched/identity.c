@@ -42,6 +42,7 @@ static struct lock lock;
 static struct identity *spare; /* under lock, as are these */
 static struct identity *ended; /* the monitor's to end */
 static struct identity *blank; /* of threads that have ended */
+static _Atomic(struct identity *) all;
 static struct wait_queue waiting;
 static _Atomic uint32_t spares;
 static _Atomic uint32_t ends;  /* there are some that have ended */
@@ -127,10 +128,20 @@ static struct identity *take_blank(void)
 
 void identity_forget(struct identity *id)
 {
+    store_relaxed(&id->name, 0);
     lock_take(&lock);
     id->link = blank;
     blank = id;
     lock_drop(&lock);
+}
+
+/* For the list of all, which only grows. */
+void identity_publish(struct identity *id)
+{
+    struct identity *first = load_relaxed(&all);
+    do {
+        id->next = first;
+    } while (!cas_ordered(&all, &first, id)); /* partner: identity_has_name */
 }
 
 /* A page of them, which stays: the monitor may look at one that has ended. */
@@ -138,8 +149,10 @@ static void make_blanks(void)
 {
     size_t page = os_page_size();
     struct identity *id = os_map(page, page);
-    for (size_t n = id ? page / sizeof *id : 0; n > 0; n--)
+    for (size_t n = id ? page / sizeof *id : 0; n > 0; n--) {
+        identity_publish(id);
         identity_forget(id++);
+    }
 }
 
 /* A record for a new one. By the maker only. */
@@ -150,9 +163,24 @@ struct identity *identity_blank(void)
         make_blanks();
         id = take_blank();
     }
-    if (id)
-        *id = (struct identity){0};
+    if (id) {
+        id->os = (struct os_identity){0};
+        id->locals = NULL;
+        id->here = NULL;
+        id->link = NULL;
+        store_relaxed(&id->lent, 0);
+        store_relaxed(&id->back, 0);
+    }
     return id;
+}
+
+/* Whether libc calls one of them so. */
+bool identity_has_name(uintptr_t thread)
+{
+    for (struct identity *id = load_acquire(&all); id; id = id->next)
+        if (load_relaxed(&id->name) == thread)
+            return true;
+    return false;
 }
 
 /* ---- ending them; by the monitor ---- */

@@ -139,10 +139,25 @@ static void keep_it(void)
     ruin("a catch (...) has kept a panic or go_exit, and must throw it on");
 }
 
-static _Noreturn void unwind(struct attempt *a)
+static void run_handler(void *goroutine)
 {
-    a->unwinding.swallowed = keep_it;
-    unwind_to(&a->unwinding, (uintptr_t)a->landing, touch_down, a);
+    struct goroutine *g = goroutine;
+    os_ending_run(&g->ending);
+}
+
+/* A handler put up by pthread_cleanup_push is on the way: first there. When it has returned, stack_leave goes on. */
+static _Noreturn void leave(struct goroutine *g, struct unwinding *u, uintptr_t until, void (*arrived)(void *), void *argument)
+{
+    uintptr_t handler = (uintptr_t)g->ending.handlers;
+    u->swallowed = keep_it;
+    if (handler && handler < until)
+        unwind_to(u, handler, run_handler, g);
+    unwind_to(u, until, arrived, argument);
+}
+
+static _Noreturn void unwind(struct goroutine *g, struct attempt *a)
+{
+    leave(g, &a->unwinding, (uintptr_t)a->landing, touch_down, a);
 }
 
 static _Noreturn void land(struct goroutine *g, struct attempt *a, const struct panic *p)
@@ -151,7 +166,7 @@ static _Noreturn void land(struct goroutine *g, struct attempt *a, const struct 
     if (a->panicked && a->info)
         *a->info = p->info;
     g->panics = a->panics;
-    unwind(a);
+    unwind(g, a);
 }
 
 void attempts_close(struct goroutine *g)
@@ -170,9 +185,8 @@ static void all_left(void *goroutine)
 _Noreturn void stack_leave(struct goroutine *g)
 {
     if (g->attempts)
-        unwind(g->attempts);
-    g->unwinding.swallowed = keep_it;
-    unwind_to(&g->unwinding, g->stack_high, all_left, g);
+        unwind(g, g->attempts);
+    leave(g, &g->unwinding, g->stack_high, all_left, g);
 }
 
 /* ---- raising ---- */

@@ -47,6 +47,8 @@ struct identity {
     struct locals *locals;
     uint32_t *here; /* go_here */
     struct identity *link;
+    struct identity *next;       /* fixed: on the list of all that ever were */
+    _Atomic uintptr_t name;      /* os_thread_name of its thread; 0: there is none (any more) */
     _Atomic uint32_t lent, back; /* between its thread, if that only lends it, and the others */
 };
 
@@ -75,6 +77,7 @@ struct goroutine {
     struct attempt *attempts;     /* go_trys under way; likewise */
     struct panic *panics;         /* panics under way; the newest first */
     struct canceller *canceller;  /* ends its waits; NULL: none does */
+    struct os_ending ending;      /* as a thread */
 
     /* Written by the owner; read by dumps at any time. */
     _Atomic uint32_t state;
@@ -333,6 +336,8 @@ uint32_t identity_shortage(void);
 struct identity *identity_blank(void);
 void identity_forget(struct identity *id);
 void identity_put(struct identity *id);
+void identity_publish(struct identity *id);
+bool identity_has_name(uintptr_t thread);
 bool identity_trim(void);
 void identity_end_some(void);
 void identity_begin(struct thread *m);
@@ -504,6 +509,13 @@ void processor_queue_up(struct thread *m, struct goroutine *g);
 
 /* deadlock.c */
 void deadlock_check(void);
+bool deadlock_only_ours(void); /* the process has no thread but ours */
+
+/* ending.c */
+void ending_start(void);
+bool ending_stays(const struct goroutine *g);
+_Noreturn void ending_stay(struct goroutine *g); /* until all others have ended, then it ends the process */
+bool ending_tell_main(bool only_ours);
 
 /* dump.c */
 void dump_all(int fd, const struct go_stack *here); /* here: the caller's own stack, which comes first; NULL: of no interest */

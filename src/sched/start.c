@@ -101,6 +101,7 @@ static int start_once(void)
         store_relaxed(&sched.clock, sched_now());
         store_relaxed(&sched.ids, 1);
         os_before_exit(report_before_exit);
+        ending_start();
         done++;
     }
     if (done == 1) {
@@ -145,6 +146,7 @@ static int adopt_main(void)
     if (!error) {
         store_relaxed(&adopted, 1);
         goroutine_init_main((uintptr_t)__builtin_frame_address(0));
+        os_ending_adopt(&main_goroutine.ending);
         processor_acquire(thread_self(), &main_goroutine);
     }
     add_ordered(&sched.blocking, -1u);

@@ -70,6 +70,7 @@ NOINLINE void thread_learn(struct identity *id)
 {
     id->locals = &locals;
     id->here = &go_here;
+    store_relaxed(&id->name, os_thread_name());
 }
 
 static NOINLINE void begin_to_be(struct thread *m)
@@ -82,6 +83,7 @@ static NOINLINE void begin_to_be(struct thread *m)
 static NOINLINE void end_to_be(struct thread *m)
 {
     taken_unwatch(m);
+    store_relaxed(&m->own->name, 0); /* libc gives it to another thread */
     locals.mine = NULL;
     thread_set_self(NULL); /* a late signal finds no thread of ours */
 }
@@ -239,6 +241,7 @@ int thread_adopt_first(struct goroutine *g)
     fiber_create(&m->scheduler.fiber, stack, size);
     fiber_create_current(&g->fiber);
     m->current = g;
+    identity_publish(m->own);
     publish(m);
     begin_to_be(m);
     return 0;

@@ -23,8 +23,16 @@ link_whole() {
     ${COMPILE:-$CC} -o "$work/whole" "$work/whole.o" -Wl,--whole-archive "$archive" -Wl,--no-whole-archive ${TEST_LIBS:--pthread}
 }
 
-# What stands before a function of libc's of that name (src/os/linux/protocol.c).
-before_libcs=pthread_mutexattr_setprotocol
+# What stands before a function of libc's of that name (src/os/linux/protocol.c, ending.c).
+before_libcs="__pthread_register_cancel
+__pthread_unregister_cancel
+__pthread_unwind_next
+pthread_cancel
+pthread_exit
+pthread_mutexattr_setprotocol
+pthread_setcancelstate
+pthread_setcanceltype
+pthread_testcancel"
 
 names_what_it_declares() {
     [ "$(wc -l <"$work/declared")" -gt 50 ] || echo "too few declarations found in the headers"

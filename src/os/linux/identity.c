@@ -160,6 +160,18 @@ void os_identity_use(const struct os_identity *id)
     arch_set_thread_pointer(id->pointer);
 }
 
+static void lost(void *unused)
+{
+    (void)unused;
+    os_ending_lost();
+}
+
+static void sleep_until_back(_Atomic uint32_t *back)
+{
+    while (atomic_load_explicit(back, memory_order_acquire) == 0) /* partner: who wakes us */
+        os_wait(back, 0, INT64_MAX);
+}
+
 /* Nothing thread-local once others may use it. Who lends has all signals masked but the two that libc keeps from being masked:
  * their handlers find the right descriptor behind this thread pointer, and change nothing else there. */
 void os_identity_lend(const struct os_identity *id, _Atomic uint32_t *lent, _Atomic uint32_t *back)
@@ -167,11 +179,12 @@ void os_identity_lend(const struct os_identity *id, _Atomic uint32_t *lent, _Ato
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
+    pthread_cleanup_push(lost, NULL);
     atomic_store_explicit(lent, 1, memory_order_release);
     os_wake(lent, 1);
-    while (atomic_load_explicit(back, memory_order_acquire) == 0) /* partner: who wakes us */
-        os_wait(back, 0, INT64_MAX);
+    sleep_until_back(back);
     *id->own = NULL;
+    pthread_cleanup_pop(0);
 }
 
 void os_identity_clean(void)

@@ -30,8 +30,13 @@ struct os_own {
     int id;            /* 0: not asked yet */
     uintptr_t pointer; /* to its own thread-locals; 0: it never uses others */
     struct os_alternate alternate;
+    bool ends; /* as it should */
 };
 struct os_own *os_own(void);
+
+/* libc's pthread_exit, whoever calls; and what is done where it was called for a thread that has not ended. (ending.c) */
+_Noreturn void os_ending_exit(void);
+void os_ending_lost(void);
 
 /* The result of a call of libc that sets errno, by value; errno as it was before. Calls again after EINTR. The thread stays the
  * same all the while: the address of its errno does. */

@@ -26,6 +26,13 @@ os_thread os_thread_self(void)
     return (os_thread){.id = (uintptr_t)own->id};
 }
 
+/* Not inline: compilers take pthread_self() for the same at any time. */
+__attribute__((noinline)) uintptr_t os_thread_name(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return (uintptr_t)pthread_self();
+}
+
 int os_process_id(void)
 {
     int id = atomic_load_explicit(&process_id, memory_order_relaxed);
@@ -66,13 +73,23 @@ struct start {
     int niceness;
 };
 
+/* Of a thread that ends in a call of run(). */
+static void check_end(void *unused)
+{
+    (void)unused;
+    if (!os_own()->ends)
+        os_ending_lost();
+}
+
 static void *begin(void *record)
 {
     struct start start = *(struct start *)record;
     free(record);
     os_prompt_inherit(start.niceness);
     os_interrupt_unmask(); /* the creator may have been inside a handler of ours */
+    pthread_cleanup_push(check_end, NULL);
     start.run(start.arg);
+    pthread_cleanup_pop(0);
     return NULL;
 }
 
@@ -107,7 +124,8 @@ int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
 
 void os_thread_exit(void)
 {
-    pthread_exit(NULL);
+    os_own()->ends = true;
+    os_ending_exit();
 }
 
 void os_thread_yield(void)

@@ -1,0 +1,372 @@
+/* The ways in which a program asks libc to end the calling thread, or to have it ended: pthread_exit, pthread_cancel and what goes
+ * with them.
+ *
+ * libc would end the thread that the identity in use was made for: leave the stack that it finds, and go on, when that is at its
+ * end, on the stack of that thread, which sleeps there. So these calls are ours. For a goroutine, what libc keeps in a thread's
+ * descriptor is kept in struct os_ending, and its end is that of a goroutine. For a plain thread they pass the call on.
+ *
+ * What only libc can know is whether a call of its is a place where a cancelled thread ends. So a goroutine that has cancelled
+ * itself gets an identity of its own, which is then cancelled as libc has it. When libc begins to unwind, and before it has left
+ * any frame, it asks for handlers of the oldest kind that lie below the frame which it is about to leave: there is one, the trap,
+ * at the low end of the goroutine's stack. That one does not return.
+ *
+ * What ends a thread in any other way (thrd_exit) comes out where that thread began; there it is told to be a mistake.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <assert.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <threads.h>
+
+#include "os/linux/linux.h"
+
+static const struct os_ending_hooks *_Atomic hooks;
+
+static const struct os_ending_hooks *the_hooks(void)
+{
+    return atomic_load_explicit(&hooks, memory_order_acquire);
+}
+
+void os_ending_lost(void)
+{
+    const struct os_ending_hooks *h = the_hooks();
+    if (h != NULL)
+        h->lost("a goroutine has asked libc to end its thread by another call than pthread_exit (thrd_exit?)");
+}
+
+#if defined(__GLIBC__)
+
+#define SHOWN __attribute__((visibility("default")))
+
+/* NULL: the caller is a plain thread. */
+static struct os_ending *of_caller(void)
+{
+    const struct os_ending_hooks *h = the_hooks();
+    return h != NULL ? h->mine() : NULL;
+}
+
+/* Handlers of the oldest kind; no header tells of them any more. */
+extern void _pthread_cleanup_push(struct _pthread_cleanup_buffer *h, void (*run)(void *), void *argument);
+extern void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *h, int runs);
+
+/* It reads no more of a buffer than was written: here no signal mask. */
+extern _Noreturn void jump(struct __cancel_jmp_buf_tag *to, int result) __asm__("siglongjmp");
+
+/* ---- libc's own ---- */
+
+/* In a static program by these names, which no shared libc shows; in any other by asking the loader. */
+#pragma weak dlsym
+extern __typeof__(pthread_exit) __pthread_exit __attribute__((weak));
+extern __typeof__(pthread_cancel) __pthread_cancel __attribute__((weak));
+extern __typeof__(pthread_setcancelstate) __pthread_setcancelstate __attribute__((weak));
+extern __typeof__(__pthread_unwind_next) ___pthread_unwind_next __attribute__((weak));
+
+/* A weak name does not make a linker take what has it out of libc's archive. These make it: they call the first and the third; and
+ * pthread_create the others. */
+static const void *const callers[] __attribute__((used)) = {(const void *)thrd_exit, (const void *)__assert_fail};
+
+enum { EXIT, CANCEL, STATE, NEXT, FUNCTIONS };
+
+static void *libcs(int which)
+{
+    static const struct {
+        const void *in_archive;
+        const char *name;
+    } functions[FUNCTIONS] = {
+        [EXIT] = {(const void *)__pthread_exit, "pthread_exit"},
+        [CANCEL] = {(const void *)__pthread_cancel, "pthread_cancel"},
+        [STATE] = {(const void *)__pthread_setcancelstate, "pthread_setcancelstate"},
+        [NEXT] = {(const void *)___pthread_unwind_next, "__pthread_unwind_next"},
+    };
+    static void *_Atomic found[FUNCTIONS];
+    void *f = atomic_load_explicit(&found[which], memory_order_relaxed);
+    if (f != NULL)
+        return f;
+    f = (void *)functions[which].in_archive;
+    if (f == NULL && dlsym != NULL)
+        f = dlsym(RTLD_NEXT, functions[which].name);
+    if (f == NULL)
+        os_abort();
+    atomic_store_explicit(&found[which], f, memory_order_relaxed);
+    return f;
+}
+
+/* Before anybody is in a hurry. */
+__attribute__((constructor)) static void find_all(void)
+{
+    for (int which = 0; which < FUNCTIONS; which++)
+        libcs(which);
+}
+
+static _Noreturn void libc_exit(void *value)
+{
+    ((__typeof__(pthread_exit) *)libcs(EXIT))(value);
+    __builtin_unreachable();
+}
+
+static int libc_cancel(pthread_t thread)
+{
+    return ((__typeof__(pthread_cancel) *)libcs(CANCEL))(thread);
+}
+
+static int libc_state(int state, int *before)
+{
+    return ((__typeof__(pthread_setcancelstate) *)libcs(STATE))(state, before);
+}
+
+/* What a handler of pthread_cleanup_push is kept in; the words behind the jump buffer are libc's, but for the last. */
+typedef __pthread_unwind_buf_t handler;
+enum { OUTER, OLDEST, TYPE, OURS };
+
+/* The thread's innermost handler, and the type of its cancellation, are set by two calls of libc's that belong to a kind of handler
+ * which is hardly ever used: the first makes a handler the innermost one and the type deferred, the second takes both back to what
+ * stands in the handler, and acts where that makes a difference. */
+static int libc_type(int type)
+{
+    handler h;
+    int before;
+    __pthread_register_cancel_defer(&h);
+    __builtin_memcpy(&before, &h.__pad[TYPE], sizeof before);
+    __builtin_memcpy(&h.__pad[TYPE], &type, sizeof type);
+    __pthread_unregister_cancel_restore(&h);
+    return before;
+}
+
+static void *libc_innermost(void)
+{
+    handler h;
+    __pthread_register_cancel_defer(&h);
+    void *innermost = h.__pad[OUTER];
+    __pthread_unregister_cancel_restore(&h);
+    return innermost;
+}
+
+static void libc_set_innermost(void *innermost)
+{
+    handler h;
+    __pthread_register_cancel_defer(&h);
+    h.__pad[OUTER] = innermost;
+    __pthread_unregister_cancel_restore(&h);
+}
+
+static void libc_push(handler *h)
+{
+    int type;
+    __pthread_register_cancel_defer(h);
+    __builtin_memcpy(&type, &h->__pad[TYPE], sizeof type);
+    if (type != PTHREAD_CANCEL_DEFERRED)
+        libc_type(type);
+}
+
+/* ---- handlers ---- */
+
+SHOWN void __pthread_register_cancel(handler *h)
+{
+    struct os_ending *e = of_caller();
+    h->__pad[OURS] = e != NULL ? h : NULL;
+    if (e == NULL) {
+        libc_push(h);
+        return;
+    }
+    h->__pad[OUTER] = e->handlers;
+    e->handlers = h;
+}
+
+SHOWN void __pthread_unregister_cancel(handler *h)
+{
+    struct os_ending *e = h->__pad[OURS] == h ? of_caller() : NULL;
+    if (e != NULL)
+        e->handlers = h->__pad[OUTER];
+    else
+        libc_set_innermost(h->__pad[OUTER]);
+}
+
+/* A handler has returned. */
+SHOWN void __pthread_unwind_next(handler *h)
+{
+    if (h->__pad[OURS] == h && of_caller() != NULL)
+        the_hooks()->go_on();
+    ((__typeof__(__pthread_unwind_next) *)libcs(NEXT))(h);
+    __builtin_unreachable();
+}
+
+_Noreturn void os_ending_run(struct os_ending *e)
+{
+    handler *h = e->handlers;
+    e->handlers = h->__pad[OUTER];
+    jump(h->__cancel_jmp_buf, 1);
+}
+
+/* The outermost one is libc's own, around main(). */
+void os_ending_adopt(struct os_ending *e)
+{
+    handler *innermost = libc_innermost(), *h = innermost, *last = NULL;
+    for (; h != NULL && h->__pad[OUTER] != NULL; h = h->__pad[OUTER]) {
+        h->__pad[OURS] = h;
+        last = h;
+    }
+    if (last == NULL)
+        return;
+    last->__pad[OUTER] = NULL;
+    e->handlers = innermost;
+    libc_set_innermost(h);
+}
+
+/* ---- the end ---- */
+
+static void forget_trap(void)
+{
+    struct _pthread_cleanup_buffer none = {0};
+    _pthread_cleanup_pop(&none, 0); /* what is left is what stands in it */
+}
+
+void os_ending_disarm(struct os_ending *e)
+{
+    if (!e->armed)
+        return;
+    e->armed = false;
+    libc_state(PTHREAD_CANCEL_DISABLE, NULL);
+    forget_trap();
+}
+
+static _Noreturn void end(struct os_ending *e)
+{
+    e->off = true;
+    os_ending_disarm(e);
+    the_hooks()->end();
+    __builtin_unreachable();
+}
+
+SHOWN void pthread_exit(void *value)
+{
+    struct os_ending *e = of_caller();
+    if (e != NULL)
+        end(e);
+    libc_exit(value);
+}
+
+/* Any of the library's own threads. */
+_Noreturn void os_ending_exit(void)
+{
+    libc_exit(NULL);
+}
+
+/* ---- being cancelled ---- */
+
+static bool is_due(const struct os_ending *e)
+{
+    return e->cancelled && !e->off;
+}
+
+/* Of a kind that acts at once. */
+static void end_if_due(struct os_ending *e)
+{
+    if (is_due(e) && e->asynchronous)
+        end(e);
+}
+
+SHOWN int pthread_setcancelstate(int state, int *before)
+{
+    struct os_ending *e = of_caller();
+    if (e == NULL)
+        return libc_state(state, before);
+    if (state != PTHREAD_CANCEL_ENABLE && state != PTHREAD_CANCEL_DISABLE)
+        return EINVAL;
+    if (before != NULL)
+        *before = e->off ? PTHREAD_CANCEL_DISABLE : PTHREAD_CANCEL_ENABLE;
+    e->off = state == PTHREAD_CANCEL_DISABLE;
+    if (e->armed)
+        libc_state(state, NULL);
+    end_if_due(e);
+    return 0;
+}
+
+SHOWN int pthread_setcanceltype(int type, int *before)
+{
+    struct os_ending *e = of_caller();
+    if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
+        return EINVAL;
+    int was = e == NULL ? libc_type(type) : e->asynchronous ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED;
+    if (before != NULL)
+        *before = was;
+    if (e == NULL)
+        return 0;
+    e->asynchronous = type == PTHREAD_CANCEL_ASYNCHRONOUS;
+    end_if_due(e);
+    return 0;
+}
+
+SHOWN void pthread_testcancel(void)
+{
+    struct os_ending *e = of_caller();
+    if (e == NULL)
+        libc_type(libc_type(PTHREAD_CANCEL_ASYNCHRONOUS));
+    else if (is_due(e))
+        end(e);
+}
+
+/* Called by libc when it begins to unwind. */
+static void caught(void *unused)
+{
+    (void)unused;
+    end(of_caller());
+}
+
+static void arm(struct os_ending *e)
+{
+    void *trap = the_hooks()->keep_identity();
+    if (trap == NULL)
+        return;
+    e->armed = true;
+    libc_state(e->off ? PTHREAD_CANCEL_DISABLE : PTHREAD_CANCEL_ENABLE, NULL);
+    libc_type(PTHREAD_CANCEL_DEFERRED);
+    _pthread_cleanup_push(trap, caught, NULL);
+    libc_cancel((pthread_t)os_thread_name());
+}
+
+SHOWN int pthread_cancel(pthread_t thread)
+{
+    struct os_ending *e = of_caller();
+    const struct os_ending_hooks *h = the_hooks();
+    if (e == NULL || (uintptr_t)thread != os_thread_name())
+        return h != NULL && h->is_lent((uintptr_t)thread) ? ESRCH : libc_cancel(thread);
+    e->cancelled = true;
+    end_if_due(e);
+    if (!e->armed)
+        arm(e);
+    return 0;
+}
+
+#else
+
+/* Another libc's are as they are. */
+_Noreturn void os_ending_run(struct os_ending *e)
+{
+    (void)e;
+    os_abort();
+}
+
+void os_ending_adopt(struct os_ending *e)
+{
+    (void)e;
+}
+
+void os_ending_disarm(struct os_ending *e)
+{
+    (void)e;
+}
+
+_Noreturn void os_ending_exit(void)
+{
+    pthread_exit(NULL);
+}
+
+#endif
+
+void os_ending_start(const struct os_ending_hooks *wanted)
+{
+    atomic_store_explicit(&hooks, wanted, memory_order_release); /* partner: the_hooks */
+}
