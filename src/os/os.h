@@ -103,10 +103,9 @@ bool os_identity_is_marked(void);
 
 /* ---- the end of a thread, as a program asks libc for it (ending.c) ---- */
 
-/* What libc would keep of a thread, for somebody who is none. All zero at the start of whom it is for. Who needs none of this may
- * read `handlers`: the address of the innermost handler put up by pthread_cleanup_push, in the frame that has put it up. */
+/* What libc would keep of a thread, for somebody who is none. All zero at the start of whom it is for. */
 struct os_ending {
-    void *handlers;
+    void *handlers;         /* put up by pthread_cleanup_push; the innermost, in the frame that has put it up */
     bool off, asynchronous; /* its cancellation */
     bool cancelled;
     bool armed; /* the identity in use is cancelled too, so that it ends within calls of libc */
@@ -128,6 +127,10 @@ struct os_ending_hooks {
     void (*lost)(const char *words);
 };
 void os_ending_start(const struct os_ending_hooks *hooks);
+
+/* The stack pointer of the frame that has put up the innermost handler. That is to run before the clean-ups of this frame, and
+ * after those of all below. 0: there is none. */
+uintptr_t os_ending_frame(const struct os_ending *e);
 
 /* Goes on in the innermost handler, which it takes off. The frames below it are gone. */
 _Noreturn void os_ending_run(struct os_ending *e);

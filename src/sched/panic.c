@@ -145,13 +145,14 @@ static void run_handler(void *goroutine)
     os_ending_run(&g->ending);
 }
 
-/* A handler put up by pthread_cleanup_push is on the way: first there. When it has returned, stack_leave goes on. */
+/* Where libc's handlers of a thread's end (os.h) are on the way, to the innermost first. When it has returned, stack_leave goes on.
+ */
 static _Noreturn void leave(struct goroutine *g, struct unwinding *u, uintptr_t until, void (*arrived)(void *), void *argument)
 {
-    uintptr_t handler = (uintptr_t)g->ending.handlers;
+    uintptr_t frame = os_ending_frame(&g->ending);
     u->swallowed = keep_it;
-    if (handler && handler < until)
-        unwind_to(u, handler, run_handler, g);
+    if (frame && frame < until)
+        unwind_to(u, frame - 1, run_handler, g);
     unwind_to(u, until, arrived, argument);
 }
 

@@ -75,7 +75,7 @@ static inline void exits(void *value)
 }
 
 /* One that is done with goes unheard. */
-__attribute__((noinline)) static void push_and_pop(void)
+__attribute__((noinline, unused)) static void push_and_pop(void)
 {
     pthread_cleanup_push(mark, "n");
     go_yield();

@@ -119,7 +119,7 @@ static int libc_state(int state, int *before)
 
 /* What a handler of pthread_cleanup_push is kept in; the words behind the jump buffer are libc's, but for the last. */
 typedef __pthread_unwind_buf_t handler;
-enum { OUTER, OLDEST, TYPE, OURS };
+enum { OUTER, OLDEST, TYPE, OURS, FRAME = OLDEST };
 
 /* The thread's innermost handler, and the type of its cancellation, are set by two calls of libc's that belong to a kind of handler
  * which is hardly ever used: the first makes a handler the innermost one and the type deferred, the second takes both back to what
@@ -172,6 +172,8 @@ SHOWN void __pthread_register_cancel(handler *h)
         return;
     }
     h->__pad[OUTER] = e->handlers;
+    h->__pad[FRAME] =
+        __builtin_dwarf_cfa(); /* the stack pointer where it was put up, as in the jump buffer, where it is scrambled */
     e->handlers = h;
 }
 
@@ -193,6 +195,11 @@ SHOWN void __pthread_unwind_next(handler *h)
     __builtin_unreachable();
 }
 
+uintptr_t os_ending_frame(const struct os_ending *e)
+{
+    return e->handlers == NULL ? 0 : (uintptr_t)((const handler *)e->handlers)->__pad[FRAME];
+}
+
 _Noreturn void os_ending_run(struct os_ending *e)
 {
     handler *h = e->handlers;
@@ -206,6 +213,7 @@ void os_ending_adopt(struct os_ending *e)
     handler *innermost = libc_innermost(), *h = innermost, *last = NULL;
     for (; h != NULL && h->__pad[OUTER] != NULL; h = h->__pad[OUTER]) {
         h->__pad[OURS] = h;
+        h->__pad[FRAME] = h + 1; /* it is above */
         last = h;
     }
     if (last == NULL)
@@ -343,6 +351,12 @@ SHOWN int pthread_cancel(pthread_t thread)
 #else
 
 /* Another libc's are as they are. */
+uintptr_t os_ending_frame(const struct os_ending *e)
+{
+    (void)e;
+    return 0;
+}
+
 _Noreturn void os_ending_run(struct os_ending *e)
 {
     (void)e;

@@ -1,0 +1,43 @@
+/* pthread_exit and pthread_cancel in a C program that is built with unwinding throughout: there <pthread.h> makes clean-ups of the
+ * compiler's of the handlers.
+ *
+ * COMPILED WITH: -fexceptions
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include "exits.h"
+#include "sanitizers.h"
+
+static void cancel_at_poll(void *unused)
+{
+    (void)unused;
+    pthread_cancel(pthread_self());
+    if (WITH_TSAN)
+        pthread_testcancel();
+    poll(NULL, 0, 0);
+}
+
+static void pop_then_exit(void *arg)
+{
+    push_and_pop();
+    pthread_exit(arg);
+}
+
+TEST(handlers_run_after_what_is_deferred_and_from_the_inside_out)
+{
+    forget_marks();
+    run_as_goroutine(with_handlers, (void *)exits);
+    CHECK_STR("dcba", marks);
+    forget_marks();
+    run_as_goroutine(with_handlers, (void *)pop_then_exit);
+    CHECK_STR("ndcba", marks);
+}
+
+TEST(also_where_libc_finds_that_the_goroutine_is_cancelled)
+{
+    forget_marks();
+    run_as_goroutine(with_handlers, (void *)cancel_at_poll);
+    CHECK_STR("dcba", marks);
+}
