@@ -30,6 +30,13 @@
 #define READS_ANYTHING
 #endif
 
+/* A function that libc may leave as it stands, by unwinding: nothing around its variables may be marked as no memory. */
+#if defined(SANITIZE_ADDRESS)
+#define MAY_BE_LEFT __attribute__((no_sanitize("address"), noinline))
+#else
+#define MAY_BE_LEFT
+#endif
+
 /* The sanitizers have thread-locals of their own, and use them behind our back. */
 #if defined(SANITIZE_THREAD) || defined(SANITIZE_ADDRESS)
 #define SANITIZE_IDENTITIES 0

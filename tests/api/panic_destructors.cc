@@ -1,6 +1,8 @@
 // What panic_destructors.t builds: C++ destructors run when a panic lands beyond their frames. Prints TAP.
 //
 // SPDX-License-Identifier: MIT
+#include <cxxabi.h>
+#include <pthread.h>
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
@@ -97,6 +99,31 @@ static void leaves(void *)
     go_exit();
 }
 
+static void exits() { pthread_exit(nullptr); }
+
+static void cancels_itself()
+{
+    pthread_cancel(pthread_self());
+    pthread_testcancel();
+}
+
+static void mark_handled(void *) { marks[strlen(marks)] = 'h'; }
+
+// <pthread.h> makes an object of the handler.
+static void with_handler(void *fail)
+{
+    Marker a('a');
+    try {
+        pthread_cleanup_push(mark_handled, nullptr);
+        Marker b('b');
+        reinterpret_cast<void (*)()>(fail)();
+        pthread_cleanup_pop(0);
+    } catch (abi::__forced_unwind &) {
+        marks[strlen(marks)] = 'x';
+        throw;
+    }
+}
+
 static void check_end(const char *what, const char *expected, void (*fn)(void *), void (*fail)())
 {
     memset(marks, 0, sizeof marks);
@@ -118,7 +145,7 @@ int main(int argc, char **)
 {
     if (argc > 1)
         return go_try(catches, nullptr, nullptr);
-    puts("1..8");
+    puts("1..11");
     check("destructors run in a panic", "ba", with_destructors, panics);
     check("destructors run after a fault in a function that was called", "ba", with_destructors, faults);
     check("destructors of the function that calls no function run", "ba", calls_nothing, faults);
@@ -133,5 +160,8 @@ int main(int argc, char **)
     go_on_panic(end_it);
     check_end("destructors run where the handler has the goroutine end", "ba", with_destructors, panics);
     check_end("destructors run in go_exit", "a", leaves, nullptr);
+    check_end("destructors run in pthread_exit", "ba", with_destructors, exits);
+    check_end("who catches the end of a thread sees pthread_exit pass", "bhxa", with_handler, exits);
+    check_end("and pthread_cancel", "bhxa", with_handler, cancels_itself);
     return failures != 0;
 }

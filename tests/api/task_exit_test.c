@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "exits.h"
+#include "hazard/identity.h"
 #include "sanitizers.h"
 
 /* ---- the end ---- */
@@ -214,9 +215,13 @@ static void tie_and_exit(void *unused)
     (void)unused;
 }
 
+/* Where no identities are handed over it is that of a thread. */
 static void keep_and_exit(void *unused)
 {
-    CHECK_EQ(0, pthread_setspecific(key, malloc(1)));
+    if (!GOROUTINES_KEEP_IDENTITY && (int)syscall(SYS_gettid) == getpid())
+        atomic_fetch_add(&destroyed, 1);
+    else
+        CHECK_EQ(0, pthread_setspecific(key, malloc(1)));
     with_handlers((void *)exits);
     (void)unused;
 }

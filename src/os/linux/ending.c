@@ -124,7 +124,7 @@ enum { OUTER, OLDEST, TYPE, OURS, FRAME = OLDEST };
 /* The thread's innermost handler, and the type of its cancellation, are set by two calls of libc's that belong to a kind of handler
  * which is hardly ever used: the first makes a handler the innermost one and the type deferred, the second takes both back to what
  * stands in the handler, and acts where that makes a difference. */
-static int libc_type(int type)
+MAY_BE_LEFT static int libc_type(int type)
 {
     handler h;
     int before;
@@ -135,7 +135,7 @@ static int libc_type(int type)
     return before;
 }
 
-static void *libc_innermost(void)
+MAY_BE_LEFT static void *libc_innermost(void)
 {
     handler h;
     __pthread_register_cancel_defer(&h);
@@ -144,7 +144,7 @@ static void *libc_innermost(void)
     return innermost;
 }
 
-static void libc_set_innermost(void *innermost)
+MAY_BE_LEFT static void libc_set_innermost(void *innermost)
 {
     handler h;
     __pthread_register_cancel_defer(&h);
