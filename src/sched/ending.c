@@ -103,7 +103,7 @@ static void *keep_identity(void)
     struct goroutine *g = sched_self();
     if (g == &main_goroutine || g->blocking)
         return NULL;
-    if (!identity_is_possible() || g->locks_thread) {
+    if (!identity_is_possible() || os_owners_are_threads() || g->locks_thread) {
         go_lock_thread();
     } else {
         g->keeps_identity++;
