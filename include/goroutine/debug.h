@@ -36,7 +36,7 @@ struct go_stats {
     uint64_t stacks;                /* stacks mapped, in use and cached */
     uint64_t processors_retaken;    /* processors taken from a system call that nobody announced */
     uint64_t threads_stopped;       /* preemptions that took the whole kernel thread, since the identity could not be handed over */
-    uint64_t identities;            /* of the threads: those that only lend their identity, or make threads */
+    uint64_t identities;            /* of the threads: those that only lend their identity, make threads, or stand by */
     uint64_t identities_spare;      /* thread identities that wait for somebody to need them */
 };
 

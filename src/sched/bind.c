@@ -56,6 +56,7 @@ int go_lock_thread(void)
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE)
         return -EPERM;
+    relief_leave();
     struct thread *m = thread_self();
     thread_tie(m, g);
     if (g->locks_thread++ == 0)

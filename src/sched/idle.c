@@ -431,18 +431,15 @@ static struct goroutine *find_here(struct thread *m)
     return queue_take_shared(p, true);
 }
 
-/* The thread has no identity for those who have none. Who was taken off has one, nearly always; the others come behind. */
+/* The thread has no identity for those who have none. */
 static struct goroutine *find_identified(void)
 {
-    for (uint32_t n = load_relaxed(&sched.preempted_waiting); n > 0; n--) {
-        struct goroutine *g = queue_take_preempted();
-        if (!g || g->identity || g->bound)
-            return g;
-        queue_last(g);
+    struct goroutine *g = queue_take_identified();
+    if (!g) {
+        run_timers();
+        os_thread_yield();
     }
-    run_timers();
-    os_thread_yield();
-    return NULL;
+    return g;
 }
 
 /* The goroutine to run; blocks until there is one. On return the thread has a processor and is not searching. */

@@ -287,6 +287,18 @@ struct goroutine *queue_take_preempted(void)
     return g;
 }
 
+/* Who was taken off has an identity, nearly always; the others come behind. */
+struct goroutine *queue_take_identified(void)
+{
+    for (uint32_t n = load_relaxed(&sched.preempted_waiting); n > 0; n--) {
+        struct goroutine *g = queue_take_preempted();
+        if (!g || g->identity || g->bound)
+            return g;
+        queue_last(g);
+    }
+    return NULL;
+}
+
 /* Owner or thief. */
 struct goroutine *queue_take_next(struct processor *p)
 {

@@ -309,6 +309,7 @@ struct scheduler {
     _Atomic int32_t processors_ever; /* valid entries of processor[] */
     _Atomic(struct processor *) processor[PROCESSORS_MAX];
     _Atomic(struct thread *) all_threads;
+    _Atomic(struct thread *) relief; /* see relief.c */
     _Atomic uint32_t started;
 };
 
@@ -322,6 +323,7 @@ struct goroutine *thread_stand_in(void);
 void thread_set_here(uint32_t processor);
 void thread_forget_itself(void);
 int thread_start(struct identity *id);
+int thread_start_relief(void);
 void thread_learn(struct identity *id);
 int thread_adopt_first(struct goroutine *main_goroutine);
 _Noreturn void thread_retire(struct thread *m);
@@ -384,6 +386,13 @@ bool taken_sleep_was_interrupted(struct thread *m, uintptr_t sp, uintptr_t pc);
 void taken_ask_hogs(void);
 void taken_relieve(void);
 
+/* relief.c */
+int relief_start(void);
+bool relief_call(void);
+void relief_fails(void);
+struct goroutine *relief_find_work(struct thread *m);
+void relief_leave(void);
+
 /* processor.c */
 struct processor *processor_at(int i);
 int processor_grow(int from, int to);
@@ -416,6 +425,7 @@ void queue_overflow(struct goroutine *g);
 void queue_urgent(struct goroutine *g);
 struct goroutine *queue_take_shared(struct processor *p, bool preempted_too);
 struct goroutine *queue_take_preempted(void);
+struct goroutine *queue_take_identified(void);
 struct goroutine *queue_take_next(struct processor *p);
 
 /* sched.c */

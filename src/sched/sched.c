@@ -181,7 +181,7 @@ static struct goroutine *choose(struct thread *m)
         return m->bound;
     }
     for (;;) {
-        struct goroutine *g = find_work(m);
+        struct goroutine *g = unlikely(m == load_relaxed(&sched.relief)) ? relief_find_work(m) : find_work(m);
         if (!g->bound)
             return g;
         if (g->bound == m)

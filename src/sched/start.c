@@ -130,6 +130,12 @@ static int start_once(void)
             return error;
         done++;
     }
+    if (done == 5) {
+        error = relief_start();
+        if (error)
+            return error;
+        done++;
+    }
     store_ordered(&sched.started, 1);
     return 0;
 }

@@ -316,9 +316,14 @@ void taken_ask_hogs(void)
 }
 
 /* A processor is idle, somebody waits for one, and no thread comes: who makes them waits for a lock, it may be, of a goroutine that
- * waits itself. So one that sleeps in a call is woken after all, with a signal, and runs the others. Only the monitor calls it. */
+ * waits itself. So the relief serves those that were taken off. If that has not helped, because it is the others who must run, or
+ * the relief sleeps in a call too, one that sleeps in a call is woken after all, with a signal. Only the monitor calls it. */
 void taken_relieve(void)
 {
+    static bool called;
+    called = !called && relief_call();
+    if (called)
+        return;
     for (uint32_t n = listed_count; n > 0; n--) {
         struct thread *m = unlist();
         m->taken_listed = load_acquire(&m->taken) == TAKEN_AWAY;

@@ -105,7 +105,6 @@ NOINLINE void thread_set_here(uint32_t processor)
 /* Descriptors stay on the list of all for ever, for the sake of their counters. One that is used again is on it. */
 static void publish(struct thread *m)
 {
-    add_ordered(&sched.threads, 1);
     if (m->published)
         return;
     m->published = true;
@@ -160,12 +159,17 @@ static void give_descriptor(struct thread *m)
 /* The monitor tries again a little later. */
 static _Noreturn void give_up(struct thread *m)
 {
+    bool relieves = m == load_relaxed(&sched.relief);
     if (m->identity)
         identity_put(m->identity);
     m->identity = NULL;
     give_descriptor(m);
-    store_ordered(&sched.wanted_threads, THREAD_LATER);
-    monitor_kick();
+    if (relieves) {
+        relief_fails();
+    } else {
+        store_ordered(&sched.wanted_threads, THREAD_LATER);
+        monitor_kick();
+    }
     os_thread_exit();
 }
 
@@ -194,9 +198,27 @@ static void run(void *argument)
     os_thread_set_prompt(false);
     fiber_create_current(&m->scheduler.fiber);
     m->current = &m->scheduler;
-    publish(m);
-    store_ordered(&sched.wanted_threads, THREAD_ENOUGH); /* that was us */
+    if (m == load_relaxed(&sched.relief)) {
+        m->identity = NULL;
+        add_ordered(&sched.others, 1);
+        publish(m);
+    } else {
+        add_ordered(&sched.threads, 1);
+        publish(m);
+        store_ordered(&sched.wanted_threads, THREAD_ENOUGH); /* that was us */
+    }
     schedule_for_ever();
+}
+
+static int start(struct thread *m, struct identity *id)
+{
+    m->identity = id;
+    int error = os_thread_start(run, m, THREAD_STACK * SANITIZE_STACK_FACTOR);
+    if (error) {
+        m->identity = NULL;
+        give_descriptor(m);
+    }
+    return error;
 }
 
 /* Another thread, which looks for an idle processor and work, with that identity; NULL: its own. Only the maker calls it: starting
@@ -206,15 +228,15 @@ int thread_start(struct identity *id)
     if (load_relaxed(&sched.threads) >= THREADS_MAX)
         fatal("more than %d threads: too many goroutines block their threads at once", THREADS_MAX);
     struct thread *m = take_descriptor();
-    if (!m)
-        return -ENOMEM;
-    m->identity = id;
-    int error = os_thread_start(run, m, THREAD_STACK * SANITIZE_STACK_FACTOR);
-    if (error) {
-        m->identity = NULL;
-        give_descriptor(m);
-    }
-    return error;
+    return m ? start(m, id) : -ENOMEM;
+}
+
+/* By the first call of the library. */
+int thread_start_relief(void)
+{
+    struct thread *m = take_descriptor();
+    store_relaxed(&sched.relief, m);
+    return m ? start(m, NULL) : -ENOMEM;
 }
 
 /* Makes the thread the process began with one of ours, with g, on whose stack we are, as its goroutine. It has no processor yet. */
@@ -242,6 +264,7 @@ int thread_adopt_first(struct goroutine *g)
     fiber_create_current(&g->fiber);
     m->current = g;
     identity_publish(m->own);
+    add_ordered(&sched.threads, 1);
     publish(m);
     begin_to_be(m);
     return 0;
