@@ -455,10 +455,10 @@ struct goroutine *find_work(struct thread *m)
             continue;
         }
         if (unlikely(!identity_serves(m)) && !identity_refill(m)) {
+            stop_searching(m); /* others may find what this one may not run */
             struct goroutine *identified = find_identified();
             if (!identified)
                 continue;
-            stop_searching(m);
             return identified;
         }
         struct goroutine *g = find_here(m);
