@@ -8,6 +8,7 @@
 #   make install         DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR=                make uninstall
 # Variants, each in a folder of its own below build/, in any combination:
 #   CC=clang             another compiler; one for another CPU (CC=i686-linux-gnu-gcc) chooses that CPU
+#   CC=musl-gcc          another libc              STATIC=1   test programs are static
 #   SANITIZE=address     with undefined; or SANITIZE=thread
 #   HOSTILE=1            constants that make rare things common  SHARED=1   test programs use the shared library
 #   TRACE=               without libgoroutine-trace, which is built where libunwind and gcc's libbacktrace are there
@@ -30,9 +31,10 @@ CPU      := $(or $(patsubst x86_64,amd64,$(filter x86_64,$(machine))),$(if $(fil
 OS       := linux
 OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy)
 clang    := $(findstring clang,$(shell $(CC) --version))
+glibc    := $(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null | sed -n 's/^.define __GLIBC__ //p')
 HOSTCC   ?= $(if $(findstring -linux-gnu-,$(compiler)),cc,$(CC))
 
-variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared)))
+variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
 BUILD    ?= build$(variant:%=/%)
 
 comma    := ,
@@ -44,9 +46,13 @@ COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) -fno-
 # through one). No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fno-omit-frame-pointer -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
-# What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything.
+# What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything; one for another libc has headers
+# of its own, and the libraries that pkg-config knows are not for it.
 PKG_CONFIG ?= $(if $(findstring -linux-gnu-,$(compiler)),$(triple)-pkg-config,pkg-config)
-unwinder  := $(shell $(PKG_CONFIG) --libs libunwind-generic 2>/dev/null)
+flags_of  = $(shell $(PKG_CONFIG) --cflags $1 2>/dev/null)
+has_header = $(shell $(CC) $(call flags_of,$1) -include $2 -E -x c /dev/null >/dev/null 2>&1 && echo yes)
+libs_of   = $(if $(call has_header,$1,$2),$(shell $(PKG_CONFIG) --libs $1 2>/dev/null))
+unwinder  := $(call libs_of,libunwind-generic,libunwind.h)
 backtrace := $(filter /%,$(shell $(CC) -print-file-name=libbacktrace.a))
 TRACE     ?= $(if $(and $(unwinder),$(backtrace)),1)
 

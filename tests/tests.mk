@@ -18,7 +18,7 @@ RUN  ?=
 internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
 guests    := zlib sqlite3 lua5.4
-guest_libs := $(shell $(PKG_CONFIG) --libs $(guests) 2>/dev/null)
+guest_libs := $(call libs_of,$(guests),sqlite3.h)
 sources   := $(filter-out $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
@@ -33,7 +33,7 @@ servers  := $(addprefix $(BUILD)/examples/,echo chat proxy httpd)
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen))) $(if $(filter tests/servers/%.t,$(chosen)),$(servers))
 
 TEST_FLAGS := $(COMMON) -Itests
-TEST_LIBS  := -pthread -lm $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+TEST_LIBS  := -pthread -lm $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
 library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
 
 # clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.
@@ -49,6 +49,10 @@ $(BUILD)/%.to: %.c $(BUILD)/tests.flags
 
 $(BUILD)/examples/parts.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard examples/*/*.c))
 
+# An unwinder that was made for glibc asks for this, and comes after the framework, which has it for other libcs (tests/found.c); and
+# musl-gcc forgets the table that it is to find.
+wanted_by_unwinder := $(if $(glibc),,-Wl$(comma)-u$(comma)_dl_find_object -Wl$(comma)--eh-frame-hdr)
+
 users_of_parts := $(filter $(BUILD)/examples/% $(BUILD)/tests/servers/%,$(programs))
 $(users_of_parts:%=%.to): private TEST_FLAGS += -Iexamples
 $(users_of_parts): parts := $(BUILD)/examples/parts.a
@@ -62,7 +66,7 @@ $(filter %_test,$(traced)): parts := $(BUILD)/tests/api/debug_trace_test.to
 $(filter %_test,$(traced)): $(BUILD)/tests/api/debug_trace_test.to
 
 hosts := $(filter $(BUILD)/tests/libraries%,$(programs))
-$(hosts:%=%.to): private TEST_FLAGS += $(shell $(PKG_CONFIG) --cflags $(guests) 2>/dev/null)
+$(hosts:%=%.to): private TEST_FLAGS += $(call flags_of,$(guests))
 $(filter $(BUILD)/tests/libraries/%,$(hosts)): library := $(library) $(guest_libs)
 hosts := $(filter $(BUILD)/tests/libraries_static/%,$(hosts))
 $(hosts): library := $(library) -Wl,-Bstatic $(guest_libs) -Wl,-Bdynamic
@@ -70,7 +74,7 @@ $(hosts): parts = $(@:$(BUILD)/tests/libraries_static/%=$(BUILD)/tests/libraries
 $(hosts): $(BUILD)/tests/libraries_static/%: $(BUILD)/tests/libraries/%.to
 
 $(programs): %: %.to $(BUILD)/tests/framework.a $(library)
-	$(CC) $(CFLAGS) $(sanitize) -o $@ $< $(parts) $(BUILD)/tests/framework.a $(library) \
+	$(CC) $(CFLAGS) $(sanitize) $(wanted_by_unwinder) -o $@ $< $(parts) $(BUILD)/tests/framework.a $(library) \
 	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \
 	    $$(sed -n 's/^.*LDLIBS: //p' $(@:$(BUILD)/%=%.c)) $(TEST_LIBS)
 
@@ -93,7 +97,8 @@ CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(CC:cc=c++)))
 # leaks. A fault is to end a program as it does without the sanitizer. The sanitizers' alternate stacks have no guard below them.
 export ASAN_OPTIONS ?= detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0
 export TSAN_OPTIONS ?= handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0:report_thread_leaks=0:atexit_sleep_ms=0
-export BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE TEST_LIBS
+export BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE STATIC TEST_LIBS
+export LIBC := $(if $(glibc),libc*,ld-musl*)
 
 PROVE := prove --timer --jobs $(JOBS) $(PROVE_FLAGS) --exec tests/one
 

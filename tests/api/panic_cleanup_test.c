@@ -154,8 +154,15 @@ __attribute__((noinline)) static void sort(void *arg)
     mark(s);
 }
 
+/* The unwinder's own question; the structure is larger than all that it fills in. */
+const void *_Unwind_Find_FDE(void *pc, void *bases);
+
 TEST(clean_ups_run_beyond_frames_of_libc)
 {
+    void *bases[16];
+
+    if (!_Unwind_Find_FDE((void *)qsort, bases))
+        SKIP("this libc has no unwind information");
     forget_marks();
     CHECK_EQ(1, go_try(sort, NULL, NULL));
     CHECK_STR("s", marks);

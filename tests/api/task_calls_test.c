@@ -270,17 +270,17 @@ TEST(a_getaddrinfo_that_nobody_answers_stalls_nobody)
     c->what = &q;
     CHECK_EQ(0, go_spawn_attr(&(struct go_attr){.stack_size = 1 << 20}, look_up_on_a_large_stack, c));
     EVENTUALLY(atomic_load(&c->back) || poll(&asked, 1, 0) == 1);
-    if (poll(&asked, 1, 0) == 1)
-        CHECK(!atomic_load(&c->back)); /* it waits for the answer, for a second or more, and we run */
-    else
-        test_note("getaddrinfo asks no name server here");
+    bool asks = poll(&asked, 1, 0) == 1;
+    CHECK(!asks || !atomic_load(&c->back)); /* it waits for the answer, for a second or more, and we run */
     turns = hogs_turns(h, 0);
     EVENTUALLY(atomic_load(&c->back));
-    CHECK(hogs_turns(h, 0) > turns);
+    CHECK(!asks || hogs_turns(h, 0) > turns);
     CHECK_NE(0, q.result);
     hogs_stop(h);
     close(asked.fd);
     free_caller(c);
+    if (!asks)
+        SKIP("getaddrinfo asks no name server here, or not the one that the program names");
 }
 
 /* ---- locks of goroutines that are preempted ---- */

@@ -402,6 +402,8 @@ TEST(hardly_any_request_is_refused_inside_libc)
         test_note("%llu of %llu", (unsigned long long)done, (unsigned long long)requests);
 }
 
+#if defined(__GLIBC__)
+
 static ucontext_t here, elsewhere;
 
 static void spin_elsewhere(void)
@@ -424,6 +426,15 @@ TEST(a_request_refused_on_a_stack_that_is_not_the_goroutines_is_counted)
     NEEDS_PREEMPTION();
     check_refusal(GO_REFUSED_STACK, spin_on_a_stack_of_its_own, test_alloc(64 << 10));
 }
+
+#else
+
+TEST(a_request_refused_on_a_stack_that_is_not_the_goroutines_is_counted)
+{
+    SKIP("this libc has no makecontext");
+}
+
+#endif
 
 TEST(every_request_is_either_done_or_refused)
 {

@@ -1,5 +1,5 @@
 /* exit: 2; line: panic: enough [goroutine 3 second]; line: goroutine 3 "second" [running] *; line: goroutine 1 "main" [sleep*;
- * line: goroutine 2 "first" [channel receive*; line:     a_panic_shows_all_goroutines+0x*; line:     *libc* */
+ * line: goroutine 2 "first" [channel receive*; line:     a_panic_shows_all_goroutines+0x*; line:     {libc}+0x* */
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 #include "goroutine.h"

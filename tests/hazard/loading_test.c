@@ -92,6 +92,20 @@ static bool loaded(int i)
     return object != NULL;
 }
 
+#define NEEDS_LOADER()                                                                                                             \
+    do {                                                                                                                           \
+        if (!dlopen(NULL, RTLD_LAZY))                                                                                              \
+            SKIP("a static program with this libc loads nothing");                                                                 \
+    } while (0)
+
+/* musl keeps for ever what it has loaded once. */
+static bool libc_unloads(void)
+{
+    void *object = load(0);
+
+    return object && dlclose(object) == 0 && !loaded(0);
+}
+
 /* ---- objects that come and go ---- */
 
 enum { ROUNDS = 10 };
@@ -117,19 +131,22 @@ static void check_loading(int of_their_own)
 {
     if (!CHECK(make_copies()))
         return;
+    bool unloads = libc_unloads();
     crowd_with_identity(500, load_and_call, &of_their_own);
     for (int i = 0; i < COPIES; i++)
-        CHECK(!loaded(i));
+        CHECK(!unloads || !loaded(i));
     close_copies();
 }
 
 TEST(goroutines_load_call_and_unload_an_object_of_their_own)
 {
+    NEEDS_LOADER();
     check_loading(true);
 }
 
 TEST(goroutines_load_call_and_unload_the_same_objects)
 {
+    NEEDS_LOADER();
     check_loading(false);
 }
 
@@ -200,10 +217,12 @@ static void with_new_objects(crew_fn *fn)
 
 TEST(goroutines_that_all_call_for_the_first_time_reach_the_right_functions)
 {
+    NEEDS_LOADER();
     with_new_objects(call_first);
 }
 
 TEST(goroutines_that_first_touch_thread_locals_of_new_objects_get_their_own)
 {
+    NEEDS_LOADER();
     with_new_objects(touch_first);
 }

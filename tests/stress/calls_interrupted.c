@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
-#include <linux/futex.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 #include "hogs.h"
 
+enum { WAIT_PRIVATELY = 128 }; /* FUTEX_WAIT and FUTEX_PRIVATE_FLAG; not every libc has the kernel's headers */
 enum { CALLERS = 8, CALLS = 2000, COMPUTES = 4, MOST_PER_THOUSAND = 100 };
 
 struct mix {
@@ -39,7 +39,7 @@ static int poll_shortly(struct mix *m)
 
 static int wait_on_word(struct mix *m)
 {
-    return made((int)syscall(SYS_futex, &m->word, FUTEX_WAIT_PRIVATE, 0, &(struct timespec){.tv_nsec = 100000}, NULL, 0));
+    return made((int)syscall(SYS_futex, &m->word, WAIT_PRIVATELY, 0, &(struct timespec){.tv_nsec = 100000}, NULL, 0));
 }
 
 static int receive(struct mix *m)
