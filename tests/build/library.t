@@ -23,21 +23,21 @@ link_whole() {
     ${COMPILE:-$CC} -o "$work/whole" "$work/whole.o" -Wl,--whole-archive "$archive" -Wl,--no-whole-archive ${TEST_LIBS:--pthread}
 }
 
-# What stands before a function of libc's of that name (src/os/linux/protocol.c, ending.c).
-before_libcs="__pthread_register_cancel
-__pthread_unregister_cancel
-__pthread_unwind_next
-pthread_cancel
-pthread_exit
-pthread_mutexattr_setprotocol
-pthread_setcancelstate
-pthread_setcanceltype
-pthread_testcancel"
+# What stands before a function of libc's of that name (src/os/linux/protocol.c, ending.c, raise.c, setid.c).
+before_libcs=pthread_mutexattr_setprotocol
+if echo '#include <features.h>' | $CC -E -dM - | grep -q __GLIBC__; then
+    before_libcs="$before_libcs __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next
+        pthread_cancel pthread_exit pthread_setcancelstate pthread_setcanceltype pthread_testcancel"
+else
+    before_libcs="$before_libcs raise pthread_kill gettid abort __assert_fail
+        setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups initgroups"
+fi
 
+# shellcheck disable=SC2086 # a list of words
 names_what_it_declares() {
     [ "$(wc -l <"$work/declared")" -gt 50 ] || echo "too few declarations found in the headers"
     nm -g --defined-only "$archive" | awk 'NF == 3 && $3 !~ /^goroutine\./ { print $3 }' | sort -u >"$work/names"
-    { cat "$work/declared"; echo "$before_libcs"; } | sort | same - "$work/names"
+    { cat "$work/declared"; printf '%s\n' $before_libcs; } | sort | same - "$work/names"
 }
 
 # What one part calls of another: no C program has such a name, and no shared object shows it.
@@ -56,8 +56,9 @@ leaves_out_descriptors() {
     return 0
 }
 
+# shellcheck disable=SC2086
 exports_what_it_declares() {
-    { sed 's/$/@@GOROUTINE_0/' "$work/declared"; echo GOROUTINE_0; echo "$before_libcs"; } | sort >"$work/promised"
+    { sed 's/$/@@GOROUTINE_0/' "$work/declared"; echo GOROUTINE_0; printf '%s\n' $before_libcs; } | sort >"$work/promised"
     nm -D --defined-only "$shared" | awk '{ sub(/^GOROUTINE_0@@GOROUTINE_0$/, "GOROUTINE_0", $3); print $3 }' | sort -u >"$work/exported"
     same "$work/promised" "$work/exported"
 }

@@ -27,6 +27,9 @@
 #include <sys/rseq.h>
 #endif
 #endif
+#ifndef RSEQ_SIG
+#define RSEQ_SIG 0 /* the kernel only compares it with what it is told at the end, and before an abort, which there is none of */
+#endif
 
 /* ---- whose thread-locals ---- */
 
@@ -44,7 +47,7 @@ __attribute__((noinline)) struct os_own *os_own(void)
 
 enum { RSEQ_BYTES = 32, RSEQ_UNREGISTER = 1 };
 
-#if defined(RSEQ_SIG) && defined(SYS_rseq)
+#if defined(SYS_rseq)
 
 static _Thread_local struct {
     char bytes[RSEQ_BYTES];
@@ -61,7 +64,16 @@ static bool claim_sequences(void)
     return os_call(SYS_rseq, &unread, sizeof unread, 0, RSEQ_SIG) != -EBUSY;
 }
 
+void os_sequences_forget(void)
+{
+    os_call(SYS_rseq, &unread, sizeof unread, RSEQ_UNREGISTER, RSEQ_SIG);
+}
+
 #else
+
+void os_sequences_forget(void)
+{
+}
 
 static bool claim_sequences(void)
 {
@@ -172,11 +184,38 @@ static void sleep_until_back(_Atomic uint32_t *back)
         os_wait(back, 0, INT64_MAX);
 }
 
+#if !defined(__GLIBC__)
+
+/* musl tells the kernel of a thread's list of robust mutexes when the thread takes its first one, which would be another one with
+ * this identity; and the kernel releases those only that bear the number of the thread that ends. */
+static void show_robust_mutexes(void)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutex_t mutex;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&mutex, &attributes);
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_unlock(&mutex);
+    pthread_mutex_destroy(&mutex);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+#else
+
+static void show_robust_mutexes(void)
+{
+}
+
+#endif
+
 /* Nothing thread-local once others may use it. Who lends has all signals masked but the two that libc keeps from being masked:
  * their handlers find the right descriptor behind this thread pointer, and change nothing else there. */
 void os_identity_lend(const struct os_identity *id, _Atomic uint32_t *lent, _Atomic uint32_t *back)
 {
     sigset_t all;
+    show_robust_mutexes();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     pthread_cleanup_push(lost, NULL);

@@ -150,10 +150,10 @@ struct place {
     char file[256]; /* without its folder; empty: nobody's text */
 };
 
-/* The program itself has no name. */
+/* The program itself has no name, or, in a static one with musl, its link's. */
 static void set_file(struct place *place, const char *path, uintptr_t base)
 {
-    if (path[0] == '\0')
+    if (path[0] == '\0' || strcmp(path, "/proc/self/exe") == 0)
         path = program_invocation_name;
     const char *slash = strrchr(path, '/');
     snprintf(place->file, sizeof place->file, "%s", slash != NULL ? slash + 1 : path);

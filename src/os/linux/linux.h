@@ -38,6 +38,10 @@ struct os_own *os_own(void);
 _Noreturn void os_ending_exit(void);
 void os_ending_lost(void);
 
+/* The calling thread is about to end, and uses its own thread-locals: the kernel writes there no more. A libc may unmap them before
+ * the kernel sees the thread for the last time. (identity.c) */
+void os_sequences_forget(void);
+
 /* The result of a call of libc that sets errno, by value; errno as it was before. Calls again after EINTR. The thread stays the
  * same all the while: the address of its errno does. */
 #define BY_VALUE(call)                                                                                                             \

@@ -90,6 +90,7 @@ static void *begin(void *record)
     pthread_cleanup_push(check_end, NULL);
     start.run(start.arg);
     pthread_cleanup_pop(0);
+    os_sequences_forget();
     return NULL;
 }
 
@@ -125,6 +126,7 @@ int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
 void os_thread_exit(void)
 {
     os_own()->ends = true;
+    os_sequences_forget();
     os_ending_exit();
 }
 

@@ -1,0 +1,319 @@
+/* A libc whose set*id asks every thread by the number behind its thread pointer: musl. The kernel has the user's and the groups'
+ * numbers for each thread, and a process is to have one; so musl signals its threads, one after the other, and in the handler each
+ * looks behind its thread pointer whether it is meant. With an identity of another thread it finds that it is not, and the caller
+ * waits for ever; and who calls with such an identity is taken for the child of a vfork, and changes itself alone. So for programs
+ * that have this library, these take the place of libc's. glibc's can be helped (identity.c), and this file is empty.
+ *
+ * The threads are those that the kernel knows, found in /proc, or, after a chroot, by trying all numbers there are. Each
+ * is signalled, and makes the call in the handler. Whoever has made it starts threads that have the new numbers, so when
+ * a round has found no new thread all have them. The signal is that of libc's own way, which nobody can mask.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/linux/linux.h"
+
+#if !defined(__GLIBC__)
+
+#define REPLACES_LIBCS __attribute__((visibility("default")))
+
+enum { TO_ALL_THREADS = 34, NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EVERY = 10000000 };
+
+/* Where the calls of these names take numbers of 16 bits, others take ours. */
+#if defined(SYS_setuid32)
+#define CALL(name) SYS_##name##32
+#else
+#define CALL(name) SYS_##name
+#endif
+
+/* As the kernel has it. */
+struct kernel_action {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+
+/* A bit for each number that a thread can have. */
+enum { SET_BYTES = NUMBERS / 8 };
+
+static struct {
+    long number, a, b, c;             /* the call */
+    _Atomic(_Atomic uint64_t *) made; /* who has made it */
+    _Atomic uint32_t left;            /* how many have not */
+    _Atomic uint32_t working;         /* somebody is at all this; 2: and others wait */
+} all;
+static struct kernel_action action;
+
+/* ---- the threads' side ---- */
+
+/* True: it was not in the set. */
+static bool add(_Atomic uint64_t *set, long thread)
+{
+    uint64_t bit = UINT64_C(1) << thread % 64;
+    return (atomic_fetch_or_explicit(&set[thread / 64], bit, memory_order_relaxed) & bit) == 0;
+}
+
+/* Once for each thread. If it cannot do what the first one could, the process is half one user's and half another's, and must end.
+ */
+OS_HANDLER static void on_turn(int signal_number)
+{
+    (void)signal_number;
+    _Atomic uint64_t *made = atomic_load_explicit(&all.made, memory_order_acquire); /* partner: call_by_everybody */
+    if (made == NULL || !add(made, os_call(SYS_gettid)))
+        return;
+    if (os_call(all.number, all.a, all.b, all.c) != 0)
+        os_call(SYS_kill, os_call(SYS_getpid), SIGKILL);
+    if (atomic_fetch_sub_explicit(&all.left, 1, memory_order_acq_rel) == 1) /* partner: wait_for_all */
+        os_wake(&all.left, 1);
+}
+
+/* libc lets nobody have this signal, so the kernel is asked; how a handler goes back, is libc's, and the same for all signals. */
+static void find_way_back(void)
+{
+    struct sigaction same;
+    sigaction(SIGURG, NULL, &same);
+    sigaction(SIGURG, &same, NULL);
+    os_call(SYS_rt_sigaction, SIGURG, NULL, &action, sizeof action.mask);
+    action.handler = on_turn;
+    action.flags = (action.flags & ~(unsigned long)(SA_SIGINFO | SA_NODEFER | SA_RESETHAND)) | SA_RESTART | SA_ONSTACK;
+    action.mask = ~UINT64_C(0);
+}
+
+/* The child of a fork has no use for what another thread was at. */
+static void forget(void)
+{
+    atomic_store_explicit(&all.working, 0, memory_order_relaxed);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    find_way_back();
+    pthread_atfork(NULL, NULL, forget);
+}
+
+/* ---- the caller's side ---- */
+
+/* A zombie is in the lists, and answers nothing: the first thread of a process may be one. */
+static bool is_dead(long thread)
+{
+    char path[64] = "/proc/self/task/", text[512], *end = path + strlen(path), digits[24];
+    int count = 0;
+    for (long n = thread; n > 0; n /= 10)
+        digits[count++] = (char)('0' + n % 10);
+    while (count > 0)
+        *end++ = digits[--count];
+    memcpy(end, "/stat", sizeof "/stat");
+    long fd = os_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fd == -ENOENT && os_call(SYS_tgkill, os_call(SYS_getpid), thread, 0) != 0;
+    long got = os_call(SYS_read, fd, text, sizeof text - 1);
+    os_call(SYS_close, fd);
+    if (got <= 0)
+        return true;
+    text[got] = '\0';
+    const char *state = strrchr(text, ')');
+    return state != NULL && (state[2] == 'Z' || state[2] == 'X');
+}
+
+/* Who has been signalled, and how that may go on while some of them end. */
+struct round {
+    _Atomic uint64_t *asked;
+    long process;
+    bool any; /* a new one */
+};
+
+/* Its turn is counted before it can come. */
+static void ask(struct round *r, long thread)
+{
+    long error;
+    if (thread <= 0 || thread >= NUMBERS || !add(r->asked, thread))
+        return;
+    r->any = true;
+    atomic_fetch_add_explicit(&all.left, 1, memory_order_relaxed);
+    while ((error = os_call(SYS_tgkill, r->process, thread, TO_ALL_THREADS)) == -EAGAIN)
+        os_call(SYS_sched_yield);
+    if (error != 0 && add(all.made, thread)) /* there is no such thread */
+        atomic_fetch_sub_explicit(&all.left, 1, memory_order_relaxed);
+}
+
+static void forget_the_dead(const struct round *r)
+{
+    for (long i = 0; i < NUMBERS / 64; i++)
+        for (uint64_t late = r->asked[i] & ~all.made[i]; late != 0; late &= late - 1) {
+            long thread = i * 64 + __builtin_ctzl(late);
+            if (is_dead(thread) && add(all.made, thread))
+                atomic_fetch_sub_explicit(&all.left, 1, memory_order_relaxed);
+        }
+}
+
+static void wait_for_all(const struct round *r)
+{
+    uint32_t left;
+    while ((left = atomic_load_explicit(&all.left, memory_order_acquire)) != 0) /* partner: on_turn */
+        if (os_wait(&all.left, left, os_now() + LOOK_EVERY) == -ETIMEDOUT)
+            forget_the_dead(r);
+}
+
+/* As the kernel writes a folder's entries. */
+struct entry {
+    uint64_t inode, next;
+    uint16_t size;
+    uint8_t kind;
+    char name[];
+};
+
+static void ask_those_in(long folder, struct round *r)
+{
+    char buffer[2048] __attribute__((aligned(8)));
+    for (;;) {
+        long got = os_call(SYS_getdents64, folder, buffer, sizeof buffer);
+        if (got <= 0)
+            return;
+        for (const struct entry *e = (void *)buffer; (const char *)e < buffer + got; e = (void *)((const char *)e + e->size))
+            ask(r, atol(e->name));
+    }
+}
+
+static void ask_all_numbers(struct round *r)
+{
+    for (long thread = 1; thread < NUMBERS; thread++)
+        if (os_call(SYS_tgkill, r->process, thread, 0) == 0)
+            ask(r, thread);
+}
+
+static void ask_everybody(struct round *r)
+{
+    do {
+        r->any = false;
+        long folder = os_call(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (folder >= 0) {
+            ask_those_in(folder, r);
+            os_call(SYS_close, folder);
+        } else {
+            ask_all_numbers(r);
+        }
+        wait_for_all(r);
+    } while (r->any);
+}
+
+/* Others may be at it, and ask us. */
+static void begin_work(uint64_t *masked)
+{
+    static const uint64_t most = ~(UINT64_C(1) << (TO_ALL_THREADS - 1));
+    uint32_t was = 0;
+    os_call(SYS_rt_sigprocmask, SIG_BLOCK, &most, masked, sizeof most);
+    if (atomic_compare_exchange_strong_explicit(&all.working, &was, 1, memory_order_acquire, memory_order_relaxed))
+        return;
+    while (atomic_exchange_explicit(&all.working, 2, memory_order_acquire) != 0)
+        os_wait(&all.working, 2, INT64_MAX);
+}
+
+static void end_work(const uint64_t *masked)
+{
+    if (atomic_exchange_explicit(&all.working, 0, memory_order_release) == 2)
+        os_wake(&all.working, 1);
+    os_call(SYS_rt_sigprocmask, SIG_SETMASK, masked, NULL, sizeof *masked);
+}
+
+/* The caller first: if it may not, nobody has. */
+static long call_by_everybody(long number, long a, long b, long c, _Atomic uint64_t *sets)
+{
+    struct round r = {.asked = sets, .process = os_call(SYS_getpid)};
+    long result = os_call(number, a, b, c);
+    if (result != 0)
+        return result;
+    all.number = number;
+    all.a = a;
+    all.b = b;
+    all.c = c;
+    atomic_store_explicit(&all.left, 0, memory_order_relaxed);
+    atomic_store_explicit(&all.made, sets + NUMBERS / 64, memory_order_release); /* partner: on_turn */
+    os_call(SYS_rt_sigaction, TO_ALL_THREADS, &action, NULL, sizeof action.mask);
+    add(r.asked, os_call(SYS_gettid));
+    ask_everybody(&r);
+    return 0;
+}
+
+static int everybody(long number, long a, long b, long c)
+{
+    _Atomic uint64_t *sets = os_map(2 * SET_BYTES, os_page_size());
+    long result = -ENOMEM;
+    uint64_t masked;
+    if (sets != NULL) {
+        begin_work(&masked);
+        result = call_by_everybody(number, a, b, c, sets);
+        atomic_store_explicit(&all.made, NULL, memory_order_relaxed);
+        end_work(&masked);
+        os_unmap(sets, 2 * SET_BYTES);
+    }
+    if (result == 0)
+        return 0;
+    *os_errno() = (int)-result;
+    return -1;
+}
+
+/* ---- what libc has under these names ---- */
+
+REPLACES_LIBCS int setuid(uid_t user)
+{
+    return everybody(CALL(setuid), user, 0, 0);
+}
+
+REPLACES_LIBCS int setgid(gid_t group)
+{
+    return everybody(CALL(setgid), group, 0, 0);
+}
+
+REPLACES_LIBCS int seteuid(uid_t effective)
+{
+    return everybody(CALL(setresuid), -1, effective, -1);
+}
+
+REPLACES_LIBCS int setegid(gid_t effective)
+{
+    return everybody(CALL(setresgid), -1, effective, -1);
+}
+
+REPLACES_LIBCS int setreuid(uid_t real, uid_t effective)
+{
+    return everybody(CALL(setreuid), real, effective, 0);
+}
+
+REPLACES_LIBCS int setregid(gid_t real, gid_t effective)
+{
+    return everybody(CALL(setregid), real, effective, 0);
+}
+
+REPLACES_LIBCS int setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+    return everybody(CALL(setresuid), real, effective, saved);
+}
+
+REPLACES_LIBCS int setresgid(gid_t real, gid_t effective, gid_t saved)
+{
+    return everybody(CALL(setresgid), real, effective, saved);
+}
+
+REPLACES_LIBCS int setgroups(size_t count, const gid_t *list)
+{
+    return everybody(CALL(setgroups), (long)count, (long)list, 0);
+}
+
+REPLACES_LIBCS int initgroups(const char *user, gid_t group)
+{
+    gid_t groups[NGROUPS_MAX];
+    int count = NGROUPS_MAX;
+    return getgrouplist(user, group, groups, &count) < 0 ? -1 : setgroups((size_t)count, groups);
+}
+
+#endif
