@@ -84,7 +84,7 @@ static void check_end(void *unused)
 static void *begin(void *record)
 {
     struct start start = *(struct start *)record;
-    free(record);
+    os_unmap(record, os_page_size());
     os_prompt_inherit(start.niceness);
     os_interrupt_unmask(); /* the creator may have been inside a handler of ours */
     pthread_cleanup_push(check_end, NULL);
@@ -109,9 +109,10 @@ static int create(struct start *record, size_t stack_size)
     return -error;
 }
 
+/* No memory of malloc's: its lock may be held by a goroutine that waits for this very thread. */
 int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
 {
-    struct start *record = malloc(sizeof *record);
+    struct start *record = os_map(os_page_size(), os_page_size());
     if (record == NULL)
         return -ENOMEM;
     *record = (struct start){.run = run, .arg = arg, .niceness = os_prompt_niceness()};
@@ -119,7 +120,7 @@ int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
     if (result == -EINVAL && stack_size != 0)
         result = create(record, 0); /* libc puts thread-local storage on this stack, and the program's did not fit */
     if (result != 0)
-        free(record);
+        os_unmap(record, os_page_size());
     return result;
 }
 
