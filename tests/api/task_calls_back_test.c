@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/socket.h>
+#include <sys/time.h>
 #include "sanitizers.h"
 #include "calls.h"
 #include "faults.h"
