@@ -49,29 +49,21 @@ static int others_than(long group)
     return others;
 }
 
-/* glibc does not signal who calls, which is to it the thread that lends the caller its identity: that one, which only sleeps, keeps
- * the group that it had. docs/status.md */
-#if defined(__GLIBC__)
-#define LEFT_OUT GOROUTINES_KEEP_IDENTITY
-#else
-#define LEFT_OUT 0
-#endif
-
-static int change_often(int left_out)
+static int change_often(void)
 {
     int wrong = 0;
 
     for (int i = 0; i < SCALED(ROUNDS); i++) {
         wrong += setegid(SOME_GROUP + (gid_t)i) != 0 || getegid() != SOME_GROUP + (gid_t)i;
         linger(20000);
-        wrong += others_than(SOME_GROUP + i) > left_out;
+        wrong += others_than(SOME_GROUP + i) > 0;
     }
     return wrong;
 }
 
 static void *change_on_a_thread(void *wrong)
 {
-    *(int *)wrong += change_often(0);
+    *(int *)wrong += change_often();
     return NULL;
 }
 
@@ -80,7 +72,7 @@ static void change_in_a_goroutine(void *wrong, int index)
     (void)index;
     identity_begin();
     linger(1000000); /* many slices: it is taken off, and has an identity of its own from then on */
-    *(int *)wrong += change_often(LEFT_OUT);
+    *(int *)wrong += change_often();
     identity_end();
 }
 

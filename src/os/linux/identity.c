@@ -82,55 +82,6 @@ static bool claim_sequences(void)
 
 #endif
 
-/* ---- libc's signal to all its threads ---- */
-
-#if defined(__GLIBC__)
-
-/* setuid and its kin change one thread each in the kernel, so glibc has every thread do it, by this signal. Its handler marks the
- * descriptor behind the thread pointer as done, and libc waits for that of the kernel thread that it has signalled: so the handler
- * runs with the thread's own identity. What it does there is atomic, and nobody else's. */
-enum { TO_ALL_THREADS = 33 };
-
-/* As the kernel has it; libc lets nobody touch this signal. */
-static struct kernel_action {
-    void (*handler)(int, siginfo_t *, void *);
-    unsigned long flags;
-    void (*restorer)(void);
-    uint64_t mask;
-} libcs;
-
-OS_HANDLER static void on_signal_to_all(int number, siginfo_t *info, void *frame)
-{
-    uintptr_t used = arch_thread_pointer();
-    const struct os_own *own = os_own();
-    if (own->pointer != 0 && own->id == (int)os_call(SYS_gettid)) /* else this thread lends its identity, and has its own pointer */
-        arch_set_thread_pointer(own->pointer);
-    libcs.handler(number, info, frame);
-    arch_set_thread_pointer(used);
-}
-
-/* libc installs it with the first thread that it makes. */
-static void watch_signal_to_all(void)
-{
-    struct kernel_action now;
-    if (os_call(SYS_rt_sigaction, TO_ALL_THREADS, NULL, &now, sizeof now.mask) != 0 || now.handler == on_signal_to_all)
-        return;
-    if ((now.flags & SA_SIGINFO) == 0)
-        return;
-    libcs = now;
-    now.handler = on_signal_to_all;
-    now.mask = ~UINT64_C(0);
-    os_call(SYS_rt_sigaction, TO_ALL_THREADS, &now, NULL, sizeof now.mask);
-}
-
-#else
-
-static void watch_signal_to_all(void)
-{
-}
-
-#endif
-
 /* ---- identities ---- */
 
 enum { BEHIND = 4096 /* libc's descriptor of a thread, and what dlopen adds to the thread-locals of all */ };
@@ -159,7 +110,7 @@ bool os_identity_start(void)
 __attribute__((noinline)) void os_identity_learn(struct os_identity *id)
 {
     claim_sequences();
-    watch_signal_to_all();
+    os_setid_watch();
     uintptr_t pointer = arch_thread_pointer();
     home.pointer = pointer;
     home.id = (int)os_call(SYS_gettid);

@@ -38,6 +38,9 @@ struct os_own *os_own(void);
 _Noreturn void os_ending_exit(void);
 void os_ending_lost(void);
 
+/* Has the signal that libc's set*id goes to all threads with come to us first. For each new thread. (setid.c) */
+void os_setid_watch(void);
+
 /* The calling thread is about to end, and uses its own thread-locals: the kernel writes there no more. A libc may unmap them before
  * the kernel sees the thread for the last time. (identity.c) */
 void os_sequences_forget(void);

@@ -1,16 +1,21 @@
-/* A libc whose set*id asks every thread by the number behind its thread pointer: musl. The kernel has the user's and the groups'
- * numbers for each thread, and a process is to have one; so musl signals its threads, one after the other, and in the handler each
- * looks behind its thread pointer whether it is meant. With an identity of another thread it finds that it is not, and the caller
- * waits for ever; and who calls with such an identity is taken for the child of a vfork, and changes itself alone. So for programs
- * that have this library, these take the place of libc's. glibc's can be helped (identity.c), and this file is empty.
+/* set*id, for all threads. The kernel has the user's and the groups' numbers for each thread, and a process is to have one; so libc
+ * signals its threads, and each makes the call. Whom it signals, and who has answered, it looks up behind thread pointers, where it
+ * may find somebody else's. musl waits for ever then, or takes who calls for the child of a vfork, that changes itself alone; glibc
+ * leaves out the thread that lends its identity to the caller. So for programs that have this library, these take the place of
+ * libc's.
  *
  * The threads are those that the kernel knows, found in /proc, or, after a chroot, by trying all numbers there are. Each
  * is signalled, and makes the call in the handler. Whoever has made it starts threads that have the new numbers, so when
  * a round has found no new thread all have them. The signal is that of libc's own way, which nobody can mask.
  *
+ * glibc has ways to its own set*id that nobody can stand before, so it keeps the signal: what is not ours goes to its handler. That
+ * marks the descriptor behind the thread pointer as done, and libc waits for that of the kernel thread that it has signalled: so
+ * the handler runs with the thread's own identity. What it does there is atomic, and nobody else's.
+ *
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -20,13 +25,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "os/linux/linux.h"
-
-#if !defined(__GLIBC__)
 
 #define REPLACES_LIBCS __attribute__((visibility("default")))
 
-enum { TO_ALL_THREADS = 34, NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EVERY = 10000000 };
+/* As each libc has it. */
+#if defined(__GLIBC__)
+enum { TO_ALL_THREADS = 33 };
+#else
+enum { TO_ALL_THREADS = 34 };
+#endif
+
+enum { NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EVERY = 10000000 };
 
 /* Where the calls of these names take numbers of 16 bits, others take ours. */
 #if defined(SYS_setuid32)
@@ -37,7 +48,7 @@ enum { TO_ALL_THREADS = 34, NUMBERS = 1 << 22 /* there can be no more threads in
 
 /* As the kernel has it. */
 struct kernel_action {
-    void (*handler)(int);
+    void (*handler)(int, siginfo_t *, void *);
     unsigned long flags;
     void (*restorer)(void);
     uint64_t mask;
@@ -52,7 +63,8 @@ static struct {
     _Atomic uint32_t left;            /* how many have not */
     _Atomic uint32_t working;         /* somebody is at all this; 2: and others wait */
 } all;
-static struct kernel_action action;
+static struct kernel_action action; /* ours */
+static struct kernel_action libcs;  /* what was there before */
 
 /* ---- the threads' side ---- */
 
@@ -65,16 +77,34 @@ static bool add(_Atomic uint64_t *set, long thread)
 
 /* Once for each thread. If it cannot do what the first one could, the process is half one user's and half another's, and must end.
  */
-OS_HANDLER static void on_turn(int signal_number)
+static bool take_turn(void)
 {
-    (void)signal_number;
     _Atomic uint64_t *made = atomic_load_explicit(&all.made, memory_order_acquire); /* partner: call_by_everybody */
     if (made == NULL || !add(made, os_call(SYS_gettid)))
-        return;
+        return false;
     if (os_call(all.number, all.a, all.b, all.c) != 0)
         os_call(SYS_kill, os_call(SYS_getpid), SIGKILL);
     if (atomic_fetch_sub_explicit(&all.left, 1, memory_order_acq_rel) == 1) /* partner: wait_for_all */
         os_wake(&all.left, 1);
+    return true;
+}
+
+static void pass_on(int number, siginfo_t *info, void *frame)
+{
+    uintptr_t used = arch_thread_pointer();
+    const struct os_own *own = os_own();
+    if ((libcs.flags & SA_SIGINFO) == 0)
+        return;
+    if (own->pointer != 0 && own->id == (int)os_call(SYS_gettid)) /* else this thread lends its identity, and has its own pointer */
+        arch_set_thread_pointer(own->pointer);
+    libcs.handler(number, info, frame);
+    arch_set_thread_pointer(used);
+}
+
+OS_HANDLER static void on_signal_to_all(int number, siginfo_t *info, void *frame)
+{
+    if (!take_turn())
+        pass_on(number, info, frame);
 }
 
 /* libc lets nobody have this signal, so the kernel is asked; how a handler goes back, is libc's, and the same for all signals. */
@@ -84,9 +114,19 @@ static void find_way_back(void)
     sigaction(SIGURG, NULL, &same);
     sigaction(SIGURG, &same, NULL);
     os_call(SYS_rt_sigaction, SIGURG, NULL, &action, sizeof action.mask);
-    action.handler = on_turn;
-    action.flags = (action.flags & ~(unsigned long)(SA_SIGINFO | SA_NODEFER | SA_RESETHAND)) | SA_RESTART | SA_ONSTACK;
+    action.handler = on_signal_to_all;
+    action.flags = (action.flags & ~(unsigned long)(SA_NODEFER | SA_RESETHAND)) | SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     action.mask = ~UINT64_C(0);
+}
+
+/* glibc has its handler from the first thread on that it makes. */
+void os_setid_watch(void)
+{
+    struct kernel_action now;
+    if (os_call(SYS_rt_sigaction, TO_ALL_THREADS, NULL, &now, sizeof now.mask) != 0 || now.handler == on_signal_to_all)
+        return;
+    libcs = now;
+    os_call(SYS_rt_sigaction, TO_ALL_THREADS, &action, NULL, sizeof action.mask);
 }
 
 /* The child of a fork has no use for what another thread was at. */
@@ -159,7 +199,7 @@ static void forget_the_dead(const struct round *r)
 static void wait_for_all(const struct round *r)
 {
     uint32_t left;
-    while ((left = atomic_load_explicit(&all.left, memory_order_acquire)) != 0) /* partner: on_turn */
+    while ((left = atomic_load_explicit(&all.left, memory_order_acquire)) != 0) /* partner: take_turn */
         if (os_wait(&all.left, left, os_now() + LOOK_EVERY) == -ETIMEDOUT)
             forget_the_dead(r);
 }
@@ -237,8 +277,8 @@ static long call_by_everybody(long number, long a, long b, long c, _Atomic uint6
     all.b = b;
     all.c = c;
     atomic_store_explicit(&all.left, 0, memory_order_relaxed);
-    atomic_store_explicit(&all.made, sets + NUMBERS / 64, memory_order_release); /* partner: on_turn */
-    os_call(SYS_rt_sigaction, TO_ALL_THREADS, &action, NULL, sizeof action.mask);
+    atomic_store_explicit(&all.made, sets + NUMBERS / 64, memory_order_release); /* partner: take_turn */
+    os_setid_watch();
     add(r.asked, os_call(SYS_gettid));
     ask_everybody(&r);
     return 0;
@@ -309,11 +349,21 @@ REPLACES_LIBCS int setgroups(size_t count, const gid_t *list)
     return everybody(CALL(setgroups), (long)count, (long)list, 0);
 }
 
+#if !defined(__GLIBC__)
+
+/* glibc's calls its own setgroups. It cannot be ours: a static program would have all that looks for groups, which there warns. */
 REPLACES_LIBCS int initgroups(const char *user, gid_t group)
 {
-    gid_t groups[NGROUPS_MAX];
-    int count = NGROUPS_MAX;
-    return getgrouplist(user, group, groups, &count) < 0 ? -1 : setgroups((size_t)count, groups);
+    int count = NGROUPS_MAX + 1, result = -1;
+    gid_t *groups = os_map((size_t)count * sizeof *groups, os_page_size()); /* more than a goroutine's stack has room for */
+    if (groups == NULL) {
+        *os_errno() = ENOMEM;
+        return -1;
+    }
+    if (getgrouplist(user, group, groups, &count) >= 0)
+        result = setgroups((size_t)count, groups);
+    os_unmap(groups, (NGROUPS_MAX + 1) * sizeof *groups);
+    return result;
 }
 
 #endif
