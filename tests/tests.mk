@@ -19,8 +19,8 @@ internal  := tests/arch tests/os tests/sched tests/fault tests/registers
 
 guests    := zlib sqlite3 lua5.4
 guest_libs := $(call libs_of,$(guests),sqlite3.h)
-# The end of a thread that a goroutine asks libc for is that goroutine's with glibc only (src/os/linux/ending.c).
-of_glibc  := tests/api/task_exit% tests/api/task_cancel% tests/crash/pthread_exit% tests/crash/thrd_exit%
+# A goroutine that cancels itself, and frames that are left one by one, are for glibc only (src/os/linux/ending.c, ending_musl.c).
+of_glibc  := tests/api/task_exit_unwinding% tests/api/task_exit_frames% tests/api/task_cancel% tests/crash/thrd_exit%
 sources   := $(filter-out $(if $(glibc),,$(of_glibc)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/%,$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))

@@ -128,6 +128,10 @@ struct os_ending_hooks {
 };
 void os_ending_start(const struct os_ending_hooks *hooks);
 
+/* The caller's stack is going to be left below the address. Where libc runs handlers without leaving frames, they run now; each may
+ * end the goroutine itself. */
+void os_ending_leave(struct os_ending *e, uintptr_t until);
+
 /* The stack pointer of the frame that has put up the innermost handler. That is to run before the clean-ups of this frame, and
  * after those of all below. 0: there is none. */
 uintptr_t os_ending_frame(const struct os_ending *e);

@@ -431,15 +431,14 @@ static struct goroutine *find_here(struct thread *m)
     return queue_take_shared(p, true);
 }
 
-/* The thread has no identity for those who have none. */
-static struct goroutine *find_identified(void)
+/* The thread has no identity for those who have none: they are for others to find. NULL: none of those who have one waits. */
+struct goroutine *find_identified(struct processor *p)
 {
-    struct goroutine *g = queue_take_identified();
-    if (!g) {
-        run_timers();
-        os_thread_yield();
-    }
-    return g;
+    run_timers();
+    processor_share_work(p);
+    if (load_relaxed(&sched.queued))
+        wake_any();
+    return queue_take_identified();
 }
 
 /* The goroutine to run; blocks until there is one. On return the thread has a processor and is not searching. */
@@ -455,11 +454,12 @@ struct goroutine *find_work(struct thread *m)
             continue;
         }
         if (unlikely(!identity_serves(m)) && !identity_refill(m)) {
-            stop_searching(m); /* others may find what this one may not run */
-            struct goroutine *identified = find_identified();
-            if (!identified)
-                continue;
-            return identified;
+            stop_searching(m);
+            struct goroutine *identified = find_identified(m->p);
+            if (identified)
+                return identified;
+            os_thread_yield();
+            continue;
         }
         struct goroutine *g = find_here(m);
         if (!g) {

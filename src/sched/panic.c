@@ -149,6 +149,7 @@ static void run_handler(void *goroutine)
  */
 static _Noreturn void leave(struct goroutine *g, struct unwinding *u, uintptr_t until, void (*arrived)(void *), void *argument)
 {
+    os_ending_leave(&g->ending, until);
     uintptr_t frame = os_ending_frame(&g->ending);
     u->swallowed = keep_it;
     if (frame && frame < until)

@@ -97,12 +97,18 @@ int processor_grow(int from, int to)
     return to;
 }
 
-/* Everything queued on a processor that leaves goes to the global list. */
-static void drain(struct processor *p)
+/* What is queued there goes to the global list. */
+void processor_share_work(struct processor *p)
 {
     struct goroutine *g;
     while ((g = queue_take_next(p)) || (g = ring_get(&p->woken)) || (g = deque_pop(&p->fresh)))
         queue_overflow(g);
+}
+
+/* It leaves. */
+static void drain(struct processor *p)
+{
+    processor_share_work(p);
     stack_flush(p);
 }
 

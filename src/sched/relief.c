@@ -90,7 +90,7 @@ struct goroutine *relief_find_work(struct thread *m)
         if (m->p && (int)m->p->id >= load_relaxed(&sched.processors))
             processor_retire(m);
         else if (m->p && !somebody_is_idle())
-            g = queue_take_identified();
+            g = find_identified(m->p);
         if (g)
             return g;
         if (m->p)

@@ -402,6 +402,7 @@ void processor_take(struct thread *m, struct processor *p);
 struct processor *processor_drop(struct thread *m);
 void processor_retire(struct thread *m);
 void processor_free_idle_work(void);
+void processor_share_work(struct processor *p);
 bool processor_has_work(struct processor *p);
 void processor_ask(struct processor *p);
 struct processor *idle_pop(void);    /* under sched.lock */
@@ -437,6 +438,7 @@ struct goroutine *take_own(struct processor *p);
 
 /* idle.c */
 struct goroutine *find_work(struct thread *m);
+struct goroutine *find_identified(struct processor *p);
 void wake_for(struct processor *p);
 void wake_any(void);
 void hand_over(struct processor *p);

@@ -30,7 +30,8 @@ if echo '#include <features.h>' | $CC -E -dM - | grep -q __GLIBC__; then
     before_libcs="$before_libcs __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next
         pthread_cancel pthread_exit pthread_setcancelstate pthread_setcanceltype pthread_testcancel"
 else
-    before_libcs="$before_libcs raise pthread_kill gettid abort __assert_fail initgroups"
+    before_libcs="$before_libcs raise pthread_kill gettid abort __assert_fail initgroups
+        pthread_exit _pthread_cleanup_push _pthread_cleanup_pop"
 fi
 
 # shellcheck disable=SC2086 # a list of words

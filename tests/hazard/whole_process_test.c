@@ -101,8 +101,10 @@ static void change_in_turns(void *arg, int index)
     (void)arg;
     (void)index;
     identity_begin();
-    for (int i = 0; i < SCALED(ROUNDS); i++)
+    for (int i = 0; i < SCALED(ROUNDS); i++) {
         CHECK_EQ(0, setregid((gid_t)-1, (gid_t)-1));
+        hog_for(50 * GO_MICROSECOND);
+    }
     identity_end();
 }
 

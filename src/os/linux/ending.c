@@ -11,6 +11,7 @@
  * at the low end of the goroutine's stack. That one does not return.
  *
  * What ends a thread in any other way (thrd_exit) comes out where that thread began; there it is told to be a mistake.
+ * All this is glibc's; another libc's is in ending_musl.c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,14 +26,14 @@
 
 static const struct os_ending_hooks *_Atomic hooks;
 
-static const struct os_ending_hooks *the_hooks(void)
+const struct os_ending_hooks *os_ending_hooks_set(void)
 {
     return atomic_load_explicit(&hooks, memory_order_acquire);
 }
 
 void os_ending_lost(void)
 {
-    const struct os_ending_hooks *h = the_hooks();
+    const struct os_ending_hooks *h = os_ending_hooks_set();
     if (h != NULL)
         h->lost("a goroutine has asked libc to end its thread by another call than pthread_exit (thrd_exit?)");
 }
@@ -44,7 +45,7 @@ void os_ending_lost(void)
 /* NULL: the caller is a plain thread. */
 static struct os_ending *of_caller(void)
 {
-    const struct os_ending_hooks *h = the_hooks();
+    const struct os_ending_hooks *h = os_ending_hooks_set();
     return h != NULL ? h->mine() : NULL;
 }
 
@@ -190,9 +191,16 @@ SHOWN void __pthread_unregister_cancel(handler *h)
 SHOWN void __pthread_unwind_next(handler *h)
 {
     if (h->__pad[OURS] == h && of_caller() != NULL)
-        the_hooks()->go_on();
+        os_ending_hooks_set()->go_on();
     ((__typeof__(__pthread_unwind_next) *)libcs(NEXT))(h);
     __builtin_unreachable();
+}
+
+/* Each runs when its frame is the innermost. */
+void os_ending_leave(struct os_ending *e, uintptr_t until)
+{
+    (void)e;
+    (void)until;
 }
 
 uintptr_t os_ending_frame(const struct os_ending *e)
@@ -244,7 +252,7 @@ static _Noreturn void end(struct os_ending *e)
 {
     e->off = true;
     os_ending_disarm(e);
-    the_hooks()->end();
+    os_ending_hooks_set()->end();
     __builtin_unreachable();
 }
 
@@ -325,7 +333,7 @@ static void caught(void *unused)
 
 static void arm(struct os_ending *e)
 {
-    void *trap = the_hooks()->keep_identity();
+    void *trap = os_ending_hooks_set()->keep_identity();
     if (trap == NULL)
         return;
     e->armed = true;
@@ -338,7 +346,7 @@ static void arm(struct os_ending *e)
 SHOWN int pthread_cancel(pthread_t thread)
 {
     struct os_ending *e = of_caller();
-    const struct os_ending_hooks *h = the_hooks();
+    const struct os_ending_hooks *h = os_ending_hooks_set();
     if (e == NULL || (uintptr_t)thread != os_thread_name())
         return h != NULL && h->is_lent((uintptr_t)thread) ? ESRCH : libc_cancel(thread);
     e->cancelled = true;
@@ -348,39 +356,9 @@ SHOWN int pthread_cancel(pthread_t thread)
     return 0;
 }
 
-#else
-
-/* Another libc's are as they are. */
-uintptr_t os_ending_frame(const struct os_ending *e)
-{
-    (void)e;
-    return 0;
-}
-
-_Noreturn void os_ending_run(struct os_ending *e)
-{
-    (void)e;
-    os_abort();
-}
-
-void os_ending_adopt(struct os_ending *e)
-{
-    (void)e;
-}
-
-void os_ending_disarm(struct os_ending *e)
-{
-    (void)e;
-}
-
-_Noreturn void os_ending_exit(void)
-{
-    pthread_exit(NULL);
-}
-
 #endif
 
 void os_ending_start(const struct os_ending_hooks *wanted)
 {
-    atomic_store_explicit(&hooks, wanted, memory_order_release); /* partner: the_hooks */
+    atomic_store_explicit(&hooks, wanted, memory_order_release); /* partner: os_ending_hooks_set */
 }

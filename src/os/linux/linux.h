@@ -37,6 +37,7 @@ struct os_own *os_own(void);
 /* libc's pthread_exit, whoever calls; and what is done where it was called for a thread that has not ended. (ending.c) */
 _Noreturn void os_ending_exit(void);
 void os_ending_lost(void);
+const struct os_ending_hooks *os_ending_hooks_set(void); /* NULL: none yet */
 
 /* Has the signal that libc's set*id goes to all threads with come to us first. For each new thread. (setid.c) */
 void os_setid_watch(void);
