@@ -27,12 +27,20 @@ INCLUDEDIR ?= $(PREFIX)/include
 compiler := $(notdir $(lastword $(filter-out -%,$(CC))))
 triple   := $(shell $(CC) -dumpmachine)
 machine  := $(firstword $(subst -, ,$(triple)))
-CPU      := $(or $(patsubst x86_64,amd64,$(filter x86_64,$(machine))),$(if $(filter i386 i486 i586 i686,$(machine)),386),$(machine))
+# A CPU as the compiler calls it : as src/arch does : as qemu does. A new one that is called differently is one word here.
+CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64
+known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
+CPU      := $(word 2,$(known))
 OS       := linux
 OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy)
 clang    := $(findstring clang,$(shell $(CC) --version))
 glibc    := $(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null | sed -n 's/^.define __GLIBC__ //p')
 HOSTCC   ?= $(if $(findstring -linux-gnu-,$(compiler)),cc,$(CC))
+
+# What runs programs for a CPU that this machine does not have: qemu, with the libraries that come with the compiler.
+host     := $(shell uname -m)
+native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686),$(machine))
+RUN      ?= $(if $(native),,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple)))
 
 variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
 BUILD    ?= build$(variant:%=/%)

@@ -14,12 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each cpu.h defines: ARCH_STACK_ALIGN, ARCH_RED_ZONE (bytes below sp that compiled code may use), ARCH_CACHE_LINE, and
+/* Each cpu.h defines: ARCH_STACK_ALIGN, ARCH_RED_ZONE (bytes below sp that compiled code may use), ARCH_CACHE_LINE,
+ * ARCH_CONTEXT_BYTES (of a context, what arch_context_pc, _sp and _fp may read), and
  * static inline void arch_relax(void): the instruction for a spinning loop;
  * static inline void arch_settle(void): what an interrupt's handler must do first, where the OS leaves flags of the interrupted
  * code on that compiled code does not expect;
  * struct arch_record { uintptr_t fp, pc; ... }: what a frame pointer points to, and static inline uintptr_t
- * arch_record_sp(uintptr_t fp): the caller's stack pointer then;
+ * arch_record_sp(uintptr_t fp): the caller's stack pointer then, or the least that it can be;
+ * static inline uintptr_t arch_unsigned(uintptr_t pc): a return address as it lies on a stack, without what the CPU may add to it;
  * static inline bool arch_checks_returns(void): whether the CPU keeps return addresses on a stack of its own as well, which
  * contexts do not have.
  * Inline assembly of programs' is compiled without these: what it needs of a CPU is in include/goroutine/restart_<cpu>.h. */
@@ -27,6 +29,8 @@
 #include "arch/amd64/cpu.h"
 #elif defined(__i386__)
 #include "arch/386/cpu.h"
+#elif defined(__aarch64__) && !defined(__ILP32__) && defined(__AARCH64EL__)
+#include "arch/arm64/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif

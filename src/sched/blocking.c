@@ -33,7 +33,7 @@ void go_blocking_begin(void)
     struct goroutine *g = sched_self();
     if (g->kind != KIND_GOROUTINE || g->blocking++)
         return;
-    g->outside = trace_caller(__builtin_frame_address(0));
+    g->outside = trace_caller();
     store_relaxed(&g->since, load_relaxed(&sched.clock));
     store_release(&g->state, G_BLOCKED); /* partner: a dump, which reads `outside` after it */
     add_ordered(&sched.blocking, 1);

@@ -123,7 +123,7 @@ int go_dump(int fd)
     int error = sched_ensure();
     if (error)
         return error;
-    struct go_stack here = trace_caller(__builtin_frame_address(0));
+    struct go_stack here = trace_caller();
     dump_all(fd, &here);
     return 0;
 }

@@ -29,7 +29,7 @@ static _Noreturn NOINLINE void refuse(void)
 {
     static const char words[] =
         "panic: a call of the library in the child of a fork, which may only execute another program or end\n";
-    struct go_stack here = trace_caller(__builtin_frame_address(0));
+    struct go_stack here = trace_caller();
     os_write(2, words, sizeof words - 1);
     trace_write(2, NULL, &here);
     os_exit(2);

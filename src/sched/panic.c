@@ -267,7 +267,7 @@ static void set_message(struct panic *p, const struct text *text)
 
 _Noreturn void go_panic(const char *format, ...)
 {
-    struct panic p = {.stack = trace_caller(__builtin_frame_address(0))};
+    struct panic p = {.stack = trace_caller()};
     va_list arguments;
     va_start(arguments, format);
     preempt_hold();
@@ -280,7 +280,7 @@ _Noreturn void go_panic(const char *format, ...)
 _Noreturn void panic(const char *format, ...)
 {
     struct text text = {0};
-    struct panic p = {.stack = trace_caller(__builtin_frame_address(0))};
+    struct panic p = {.stack = trace_caller()};
     va_list arguments;
     va_start(arguments, format);
     text_addv(&text, format, arguments);

@@ -46,7 +46,7 @@ _Noreturn void fatal(const char *format, ...)
     va_start(arguments, format);
     write_line("fatal: ", format, arguments);
     va_end(arguments);
-    struct go_stack here = trace_caller(__builtin_frame_address(0));
+    struct go_stack here = trace_caller();
     trace_write(2, current_goroutine(), &here);
     os_abort();
 }
@@ -76,7 +76,7 @@ _Noreturn void ruin(const char *format, ...)
     va_start(arguments, format);
     write_line("panic: ", format, arguments);
     va_end(arguments);
-    struct go_stack here = trace_caller(__builtin_frame_address(0));
+    struct go_stack here = trace_caller();
     write_stacks(&here);
     os_exit(2);
 }

@@ -10,6 +10,7 @@
  */
 #include "sched/runtime.h"
 
+#include "arch/arch.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 
@@ -29,7 +30,7 @@ static inline bool needs(const struct goroutine *g, const struct os_identity *id
 {
     if (word - g->stack_low < g->stack_high - g->stack_low || preempt_in_library(word))
         return false;
-    return word - id->low < id->high - id->low || os_image_foreign(word);
+    return word - id->low < id->high - id->low || os_image_foreign(arch_unsigned(word));
 }
 
 /* From this function's own frame up: what its caller has put into its frame is found. */

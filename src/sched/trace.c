@@ -48,10 +48,10 @@ static bool lock_in_time(void)
 
 /* ---- where it stands ---- */
 
-struct go_stack trace_caller(const void *frame_address)
+struct go_stack trace_caller_of(const void *frame_address, const void *cfa)
 {
     const struct arch_record *record = frame_address;
-    return (struct go_stack){.pc = record->pc - 1, .sp = arch_record_sp((uintptr_t)record), .fp = record->fp};
+    return (struct go_stack){.pc = arch_unsigned(record->pc) - 1, .sp = (uintptr_t)cfa, .fp = record->fp};
 }
 
 struct go_stack trace_interrupted(const void *frame)
@@ -73,10 +73,10 @@ READS_RACILY static bool view_of_stopped(struct goroutine *g)
     void *sp = g->sp, *frame = g->frame;
     if (!sp || (uintptr_t)sp < g->stack_low || (uintptr_t)sp >= g->stack_high)
         return false;
-    uint64_t words[64 / sizeof(uint64_t)];
+    uint64_t words[ARCH_CONTEXT_BYTES / sizeof(uint64_t) + 1];
     if (frame)
         view_take(&view, g, arch_frame_pc(frame), arch_frame_sp(frame), arch_frame_fp(frame));
-    else if (os_peek((uintptr_t)sp, words, sizeof words) == sizeof words)
+    else if (os_peek((uintptr_t)sp, words, ARCH_CONTEXT_BYTES) == ARCH_CONTEXT_BYTES)
         view_take(&view, g, arch_context_pc(words), (uintptr_t)sp + (arch_context_sp(words) - (uintptr_t)words),
                   arch_context_fp(words));
     else
@@ -148,9 +148,12 @@ static void walk_records(const struct go_stack *s, int (*visit)(void *argument, 
     uintptr_t least = s->sp;
     bool more = visit(argument, s->pc);
     for (uintptr_t fp = s->fp; more && fp >= least && fp % sizeof fp == 0; fp = record.fp) {
-        if (!s->read(s, fp, &record, sizeof record) || !os_image_place(record.pc - 1, name, sizeof name))
+        if (!s->read(s, fp, &record, sizeof record))
             return;
-        more = visit(argument, record.pc - 1);
+        uintptr_t caller = arch_unsigned(record.pc) - 1;
+        if (!os_image_place(caller, name, sizeof name))
+            return;
+        more = visit(argument, caller);
         least = arch_record_sp(fp);
     }
 }

@@ -26,8 +26,9 @@ void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, 
 /* The thread on which it runs; NULL: none. */
 struct thread *runs_on(const struct goroutine *g);
 
-/* Where the function whose frame address this is was called. */
-struct go_stack trace_caller(const void *frame_address);
+/* Where the function that this is written in was called; it must have a frame pointer. */
+#define trace_caller() trace_caller_of(__builtin_frame_address(0), __builtin_dwarf_cfa())
+struct go_stack trace_caller_of(const void *frame_address, const void *cfa);
 
 /* Where what this frame interrupted is. */
 struct go_stack trace_interrupted(const void *frame);

@@ -11,7 +11,8 @@
  * ABI_WAYS, abi_way(i)               makes the library save registers in another way that the CPU knows; its name; NULL: not
  *                                    here, and so in its own way
  * struct abi_spin                    every register that user code has, before and after
- * abi_spin_random(spin, variant, state) fills it; the variants differ in the stack pointer, whose lowest bits they are
+ * abi_spin_random(spin, variant, state) fills it; the variants, ABI_VARIANTS, differ in the stack pointer, by ABI_VARIANT_STEP each
+ * ABI_AREA                           bytes of vector state at most, at spin->in_area and out_area
  * abi_spin(spin)                     loads all registers and the red zone from spin->in, goes round in a small loop until
  * spin->spinning is 0, and stores them to spin->out. Its stack pointer is the spin's own address. abi_spin_difference(spin) the
  * name of something that changed, or NULL abi_destroy()                      overwrites whatever a call may destroy, the control
@@ -74,6 +75,8 @@ void abi_wait(volatile uintptr_t *word);
 #include "abi_amd64.h"
 #elif defined(__i386__)
 #include "abi_386.h"
+#elif defined(__aarch64__)
+#include "abi_arm64.h"
 #else
 #error "this CPU has no tests/arch/abi_<cpu>.h yet"
 #endif

@@ -33,7 +33,7 @@ bool abi_call(void **landing, void (*fn)(void *), const struct abi_kept *in, str
 
 /* ---- every register ---- */
 
-enum { ABI_VARIANTS = 64 };
+enum { ABI_VARIANTS = 64, ABI_VARIANT_STEP = 1, ABI_AREA = X86_AREA };
 
 struct abi_registers {
     uint32_t eax, ecx, edx, ebx, ebp, esi, edi, eflags;

@@ -34,7 +34,7 @@ bool abi_call(void **landing, void (*fn)(void *), const struct abi_kept *in, str
 
 /* ---- every register ---- */
 
-enum { ABI_VARIANTS = 64 };
+enum { ABI_VARIANTS = 64, ABI_VARIANT_STEP = 1, ABI_AREA = X86_AREA };
 
 struct abi_registers {
     uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15, rflags;

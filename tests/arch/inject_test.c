@@ -21,7 +21,7 @@
 enum { STACK = 256 * 1024, HITS = 40 };
 
 static char *stack;
-static _Alignas(64) uint8_t areas[2][4096];
+static _Alignas(64) uint8_t areas[2][(ABI_AREA + 63) & -64];
 static void *runner, *back; /* the goroutine, and the thread that carries it */
 static struct abi_spin *spin;
 
@@ -103,7 +103,7 @@ static void destroy(void)
 
 static void run_variant(unsigned variant, uint64_t *state)
 {
-    spin = (struct abi_spin *)(stack + STACK / 2 + variant);
+    spin = (struct abi_spin *)(stack + STACK / 2 + variant * ABI_VARIANT_STEP);
     spin->in_area = areas[0];
     spin->out_area = areas[1];
     spin->spinning = 1;
@@ -140,7 +140,7 @@ static void start_runner(bool across_threads)
 static bool unchanged(void)
 {
     if (changed)
-        printf("# %s, with the stack pointer at %u of 64\n", changed, changed_in);
+        printf("# %s, with the stack pointer at %u of 64\n", changed, changed_in * ABI_VARIANT_STEP);
     return !changed;
 }
 

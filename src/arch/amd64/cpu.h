@@ -8,6 +8,7 @@
 #define ARCH_STACK_ALIGN 16
 #define ARCH_RED_ZONE    128
 #define ARCH_CACHE_LINE  64
+#define ARCH_CONTEXT_BYTES 64 /* without what lies above */
 
 #include "arch/x86/flags.h"
 #include "arch/x86/record.h"

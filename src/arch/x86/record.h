@@ -17,4 +17,9 @@ static inline uintptr_t arch_record_sp(uintptr_t fp)
     return fp + sizeof(struct arch_record);
 }
 
+static inline uintptr_t arch_unsigned(uintptr_t pc)
+{
+    return pc;
+}
+
 #endif

@@ -102,8 +102,9 @@ static int create(struct start *record, size_t stack_size)
     if (error != 0)
         return -error;
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    if (stack_size != 0)
-        pthread_attr_setstacksize(&attr, stack_size); /* less than libc's least is refused, and stays the default */
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+    if (stack_size != 0) /* less than libc's least would be refused, and stay the default, which is large */
+        pthread_attr_setstacksize(&attr, least > 0 && stack_size < (size_t)least ? (size_t)least : stack_size);
     error = pthread_create(&thread, &attr, begin, record);
     pthread_attr_destroy(&attr);
     return -error;

@@ -1,0 +1,89 @@
+/* The injected call on CPUs that have no way back to an arbitrary instruction but the kernel's: a jump needs a register there, and
+ * none may change. So arch_preempt ends as a signal handler does: it asks the kernel to bring back the frame that the signal left.
+ *
+ * That frame lies right below the interrupted stack pointer, and already holds all that there is to save, at the width that this
+ * machine has. Nothing is copied: arch_inject makes the frame resume in arch_preempt, with the stack pointer at the frame's lower
+ * end, so that it stays where it is beneath the call; what it has to change in the frame for that it notes in a record, over the
+ * information on the signal, which is of no use any more. After the call arch_uninject puts that right, and the kernel brings the
+ * frame back a second time. A fault's frame, which is on an alternate stack, is copied to where it would be else.
+ *
+ * The alternate stack that a frame names is set again each time that it is brought back: it must be that of the thread on which the
+ * call returns. The signal mask is the goroutine's, and so right anywhere.
+ *
+ * A CPU's trap.c includes this after it has said, by static inline functions and macros, what its frame looks like:
+ *   SIG_BASE                      bytes from the lower end of the kernel's frame to the ucontext_t
+ *   SIG_PC(u), SIG_SP(u), SIG_FP(u), SIG_FLAGS(u)    words of it, as lvalues; FLAGS is what else must change for a jump to arch_preempt
+ *   sig_flags_of_call(flags)      these, as a called function expects them
+ *   sig_size(u)                   how many bytes the frame has from its lower end on
+ *   sig_moved(u, bytes)           adjusts what a copy of a frame, that many bytes higher, says of itself
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ARCH_SIGRETURN_INJECT_H
+#define ARCH_SIGRETURN_INJECT_H
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+#include "arch/arch.h"
+
+/* Begins as a record that a frame pointer points to. preempt.S and its unwind information know the offsets. */
+struct sig_record {
+    uintptr_t fp, pc;
+    void (*callee)(void);
+    uintptr_t sp, flags;
+};
+
+_Static_assert(offsetof(struct sig_record, callee) == 2 * sizeof(long), "preempt.S");
+_Static_assert(offsetof(struct sig_record, sp) == 3 * sizeof(long), "preempt.S");
+_Static_assert(sizeof(struct sig_record) <= sizeof(siginfo_t), "there is room for it");
+
+extern void arch_preempt(void) __attribute__((visibility("hidden")));
+
+/* Called by arch_preempt with the lower end of the frame. */
+void arch_uninject(char *base) __attribute__((visibility("hidden")));
+
+static inline bool sig_on_stack(const stack_t *stack, uintptr_t at)
+{
+    return at - (uintptr_t)stack->ss_sp < stack->ss_size;
+}
+
+/* True if the kernel put the frame not on the interrupted stack, but on an alternate one that was not in use before. */
+static inline bool sig_is_elsewhere(ucontext_t *u)
+{
+    return sig_on_stack(&u->uc_stack, (uintptr_t)u) && !sig_on_stack(&u->uc_stack, SIG_SP(u));
+}
+
+static inline ucontext_t *sig_copy(ucontext_t *u)
+{
+    size_t size = sig_size(u);
+    char *base = (char *)((SIG_SP(u) - ARCH_RED_ZONE - size) & -(uintptr_t)16), *from = (char *)u - SIG_BASE;
+    memcpy(base, from, size);
+    sig_moved((ucontext_t *)(base + SIG_BASE), (uintptr_t)base - (uintptr_t)from);
+    return (ucontext_t *)(base + SIG_BASE);
+}
+
+static inline void sig_inject(ucontext_t *u, void (*callee)(void))
+{
+    ucontext_t *kept = sig_is_elsewhere(u) ? sig_copy(u) : u;
+    struct sig_record *record = (struct sig_record *)((char *)kept - SIG_BASE);
+    *record = (struct sig_record){SIG_FP(u), SIG_PC(u), callee, SIG_SP(u), SIG_FLAGS(u)};
+    SIG_PC(u) = (uintptr_t)arch_preempt;
+    SIG_SP(u) = (uintptr_t)record;
+    SIG_FP(u) = (uintptr_t)record;
+    SIG_FLAGS(u) = sig_flags_of_call(SIG_FLAGS(u));
+}
+
+void arch_uninject(char *base)
+{
+    const struct sig_record *record = (const struct sig_record *)base;
+    ucontext_t *u = (ucontext_t *)(base + SIG_BASE);
+    SIG_PC(u) = record->pc;
+    SIG_SP(u) = record->sp;
+    SIG_FP(u) = record->fp;
+    SIG_FLAGS(u) = record->flags;
+    arch_system_call(SYS_sigaltstack, 0, (long)&u->uc_stack, 0, 0, 0, 0);
+}
+
+#endif
