@@ -33,11 +33,23 @@ FAULTS void fault_write(void *arg)
     *fault_at = 1;
 }
 
+/* Not every CPU minds; then a trap that is an illegal instruction stands in. */
+#if defined(__x86_64__) || defined(__i386__)
+enum { FAULT_OF_DIVISION = SIGFPE };
 FAULTS void fault_divide(void *arg)
 {
     (void)arg;
     fault_sink = fault_many / fault_zero;
 }
+#else
+enum { FAULT_OF_DIVISION = SIGILL };
+FAULTS void fault_divide(void *arg)
+{
+    (void)arg;
+    fault_sink = fault_many;
+    __asm__ volatile(".word 0"); /* not __builtin_trap: the compiler would drop what follows */
+}
+#endif
 
 static void *(*volatile fault_copy)(void *, const void *, size_t) = memcpy;
 
@@ -75,6 +87,8 @@ static inline char *fault_page_beyond_a_file(void)
 }
 
 #if defined(__x86_64__) || defined(__i386__)
+#define FAULT_UNALIGNED_IS_NONE 0
+
 FAULTS void fault_illegal(void *arg)
 {
     (void)arg;
@@ -96,6 +110,33 @@ FAULTS void fault_untidily(void *arg)
     __asm__ volatile("fld1\n fldpi\n std\n" : : : "memory");
     *fault_at = 2;
 }
+
+#define FAULTS_OF_CPU        fault_illegal, fault_unaligned, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV, SIGSEGV
+#elif defined(__aarch64__)
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
+
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("udf #0");
+}
+
+/* With odd control words, and values in registers that a call keeps, none of which the compiler is told of. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("mov x9, #0x2800000\n msr fpcr, x9\n msr fpsr, x9\n movi v8.16b, #0xff\n movi v15.16b, #0xff\n" : : : "memory", "x9");
+    *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU        fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #endif
 
 #endif

@@ -69,7 +69,7 @@ TEST(clean_ups_run_after_what_is_deferred)
 
 TEST(clean_ups_run_after_a_fault_in_a_function_that_was_called)
 {
-    void (*const faults[])(void *) = {fault_read, fault_divide, fault_illegal, fault_call, fault_unaligned, fault_untidily};
+    void (*const faults[])(void *) = {fault_read, fault_divide, fault_call, FAULTS_OF_CPU};
 
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         forget_marks();

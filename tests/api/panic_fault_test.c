@@ -52,6 +52,8 @@ TEST(a_write_to_read_only_memory_is_a_panic)
 
 TEST(a_division_by_zero_is_a_panic)
 {
+    if (FAULT_OF_DIVISION != SIGFPE)
+        SKIP("this CPU divides by zero without a fault");
     struct go_panic_info info = caught(fault_divide, NULL);
 
     CHECK_EQ(SIGFPE, info.signal);
@@ -82,6 +84,8 @@ TEST(an_access_beyond_the_end_of_a_file_is_a_panic)
 
 TEST(an_unaligned_vector_access_is_a_panic_without_an_address)
 {
+    if (FAULT_UNALIGNED_IS_NONE)
+        SKIP("this CPU reads vectors at any address");
     struct go_panic_info info = caught(fault_unaligned, NULL);
 
     CHECK_EQ(SIGSEGV, info.signal);
@@ -254,7 +258,7 @@ static void fault_in_deferred(void *arg)
 
 TEST(a_fault_in_a_deferred_function_takes_the_place_of_the_first)
 {
-    CHECK_EQ(SIGFPE, caught(fault_in_deferred, NULL).signal);
+    CHECK_EQ(FAULT_OF_DIVISION, caught(fault_in_deferred, NULL).signal);
 }
 
 static atomic_int of_a_program;
@@ -287,8 +291,8 @@ TEST(a_handler_that_the_program_puts_over_ours_has_the_fault)
 
 /* ---- very often, by many at once ---- */
 
-static void (*const many[])(void *) = {fault_read, fault_divide, fault_illegal, fault_call, fault_unaligned, fault_untidily};
-static const int signals[] = {SIGSEGV, SIGFPE, SIGILL, SIGSEGV, SIGSEGV, SIGSEGV};
+static void (*const many[])(void *) = {fault_read, fault_divide, fault_call, FAULTS_OF_CPU};
+static const int signals[] = {SIGSEGV, FAULT_OF_DIVISION, SIGSEGV, FAULTS_OF_CPU_SIGNALS};
 
 static void fault_often(void *arg, int index)
 {

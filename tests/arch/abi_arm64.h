@@ -9,6 +9,9 @@
 #include <sys/auxv.h>
 #include <ucontext.h>
 
+#define ABI_TRAP "brk #0; udf #0"
+enum { ABI_SKIP = 8 };
+
 /* ---- the control words ---- */
 
 /* Rounding, flush to zero, default NaN, the other half precision. */

@@ -4,8 +4,10 @@
  */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
-#include "arch/arch.h"
+#include <unistd.h>
+#include "abi.h"
 #include "os/os.h"
 #include "os/tap.h"
 
@@ -24,7 +26,7 @@ static void install(int number, void (*full)(int, siginfo_t *, void *), void (*p
 
 static void step_over(int number, siginfo_t *info, void *frame)
 {
-    uintptr_t next = arch_frame_pc(frame) + 1;
+    uintptr_t next = arch_frame_pc(frame) + ABI_SKIP;
 
     (void)number;
     (void)info;
@@ -32,11 +34,11 @@ static void step_over(int number, siginfo_t *info, void *frame)
     OK(arch_frame_pc(frame) == next, "the pc of a frame is what it was set to");
 }
 
-/* A trap goes on behind itself: at an instruction of one byte, which a program must not execute. */
+/* At a trap, or behind it, where there is an instruction that a program must not execute. */
 static void test_moving(void)
 {
     install(SIGTRAP, step_over, NULL);
-    __asm__ volatile("int3; hlt" ::: "memory");
+    __asm__ volatile(ABI_TRAP ::: "memory");
     OK(true, "the interrupted code goes on there");
 }
 
@@ -80,6 +82,12 @@ static void in_full(int number, siginfo_t *info, void *frame)
     raise(SIGUSR2);
 }
 
+/* Interrupts itself at always the same instruction, behind a call of the kernel. */
+static void strike(void)
+{
+    arch_system_call(SYS_tgkill, getpid(), (long)os_thread_self().id, SIGTRAP, 0, 0, 0);
+}
+
 /* Copies of the pc lie about, as data of the program's would. */
 static __attribute__((noinline)) void trap_among_copies(void)
 {
@@ -87,7 +95,9 @@ static __attribute__((noinline)) void trap_among_copies(void)
 
     for (int i = 0; i < 64; i++)
         copies[i] = earlier_pc;
-    __asm__ volatile("int3" ::"r"(copies) : "memory");
+    __asm__ volatile("" ::"r"(copies) : "memory");
+    strike();
+    __asm__ volatile("" ::"r"(copies) : "memory");
 }
 
 /* What is left of frames that have gone looks like frames. */

@@ -115,6 +115,12 @@ static void start_with_words(void)
         _exit(100);
 }
 
+#if defined(__x86_64__) || defined(__i386__)
+enum { DIVIDES_BY_ZERO = false };
+#else
+enum { DIVIDES_BY_ZERO = true };
+#endif
+
 static volatile int many = 7, nought;
 
 __attribute__((no_sanitize("undefined"))) static void divided(void)
@@ -353,7 +359,10 @@ int main(void)
     test_cause();
     OK(died_of(in_child(bus_by_default), SIGBUS), "or SIGBUS");
     OK(exited(in_child(bus_and_exit), 43), "which reaches the hook likewise");
-    OK(exited(in_child(divided), 45), "a division by zero reaches it, with a name and words");
+    if (DIVIDES_BY_ZERO)
+        tap_skip("a division by zero reaches it", "this CPU divides by zero without a fault");
+    else
+        OK(exited(in_child(divided), 45), "a division by zero reaches it, with a name and words");
     OK(exited(in_child(trapped), 46), "and so does an illegal instruction");
     OK(died_of(in_child(ignored), SIGSEGV), "a fault can not be ignored");
     OK(exited(in_child(sent_ignored), 0), "a SIGSEGV that was sent can");

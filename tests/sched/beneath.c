@@ -1,5 +1,5 @@
 /* What a handler of the program's that sleeps or computes has interrupted: the library or a sequence, which go on with the
- * processor that they had, or the program. By single steps, each of which ends in a trap of the CPU's, whose handler sends the
+ * processor that they had, or the program. By single steps, each of which ends in a trap, whose handler sends the
  * signal: it comes at the very instruction that was to be next.
  *
  * SPDX-License-Identifier: MIT
@@ -17,6 +17,7 @@
 #include "sched/preempt.h"
 #include "sched/runtime.h"
 #include "sched/sequences.h"
+#include "sched/steps.h"
 
 enum { LIBRARY, A_SEQUENCE, PROGRAM, PLACES, MOST_STEPS = 300, NAP = 10 * GO_MILLISECOND };
 
@@ -25,9 +26,8 @@ static atomic_int naps[PLACES], taken[PLACES];
 static sequence_cells cells;
 static volatile unsigned long restarts;
 
-static void on_trap(int number)
+static void on_step(void)
 {
-    (void)number;
     if (++steps == strike_at)
         pthread_kill(pthread_self(), SIGUSR1);
 }
@@ -51,7 +51,7 @@ static bool nap(void)
 /* No more traps: they would go along to others, whom the library runs instead, and overwrite what is left of the frame. */
 static void end_steps(void *frame)
 {
-    ((ucontext_t *)frame)->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+    steps_end_of(frame);
 }
 
 static void nap_there(int number, siginfo_t *info, void *frame)
@@ -85,12 +85,12 @@ static __attribute__((noinline)) void pass_a_sequence(void)
     sequence_add(cells, &restarts);
 }
 
-/* Sets and clears the flag without a word on the stack, which may have a red zone. */
+/* Where no step goes along with calls, a function of the library's is stepped through by itself. */
 static __attribute__((noinline)) void in_steps(void (*run)(void))
 {
-    x86_set_flags(x86_get_flags() | 0x100);
+    steps_begin(run == call_the_library && !STEPS_WHOLE ? (const void *)go_id : (const void *)run);
     run();
-    x86_set_flags(x86_get_flags() & ~0x100ul);
+    steps_end();
 }
 
 static void strike_everywhere(void (*run)(void))
@@ -107,11 +107,10 @@ static void strike_everywhere(void (*run)(void))
 /* Nothing is preempted in the handlers. */
 static void install(void (*on_signal)(int number, siginfo_t *info, void *frame))
 {
-    struct sigaction trap = {.sa_handler = on_trap}, action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 
-    sigfillset(&trap.sa_mask);
     sigfillset(&action.sa_mask);
-    CHECK_EQ(0, sigaction(SIGTRAP, &trap, NULL));
+    CHECK_EQ(0, steps_install(on_step));
     CHECK_EQ(0, sigaction(SIGUSR1, &action, NULL));
 }
 

@@ -1,6 +1,6 @@
-/* Restartable sequences, taken off at each of their instructions: by single steps, each of which ends in a trap of the CPU's.
+/* Restartable sequences, taken off at each of their instructions: by single steps, each of which ends in a trap.
  *
- * One processor. The goroutine under test sets the CPU's trap flag, and runs an addition in a sequence. At the n-th step the
+ * One processor. The goroutine under test runs an addition in a sequence in steps. At the n-th step the
  * handler of the trap strikes: it sends the library's interrupt, or a signal of the program's whose handler is preempted in turn.
  * Both are masked there, so they come at the end of the trap, at the very instruction that was to be next. Another goroutine adds
  * to the same cell meanwhile. n counts upward until the addition ends before it.
@@ -20,6 +20,7 @@
 #include "sched/preempt.h"
 #include "sched/runtime.h"
 #include "sched/sequences.h"
+#include "sched/steps.h"
 
 static volatile int steps, strike_at;
 static void (*volatile strike)(void);
@@ -31,9 +32,8 @@ static atomic_int handled;
 
 /* ---- striking ---- */
 
-static void on_trap(int number)
+static void on_step(void)
 {
-    (void)number;
     if (++steps == strike_at)
         strike();
 }
@@ -93,14 +93,13 @@ static void add_others(void *arg, int index)
     }
 }
 
-/* Sets and clears the flag without a word on the stack, which may have a red zone. */
 static __attribute__((noinline)) bool in_steps(addition *add)
 {
     bool added;
 
-    x86_set_flags(x86_get_flags() | 0x100);
+    steps_begin((const void *)add);
     added = add(cells, &restarts);
-    x86_set_flags(x86_get_flags() & ~0x100ul);
+    steps_end();
     return added;
 }
 
@@ -117,6 +116,8 @@ static struct outcome strike_everywhere(addition *add)
     struct crew *c;
 
     go_maxprocs(1);
+    go_lock_identity(); /* without one the first strikes would be refused */
+    go_unlock_identity();
     memset(cells, 0, sizeof cells);
     atomic_store(&others, 0);
     atomic_store(&stop, false);
@@ -158,7 +159,7 @@ TEST(a_preemption_at_any_instruction_of_a_sequence_begins_it_anew)
     struct outcome o;
 
     NEEDS_FRAMES();
-    install(SIGTRAP, (struct sigaction){.sa_handler = on_trap});
+    CHECK_EQ(0, steps_install(on_step));
     go_slice(10 * GO_SECOND); /* nothing but the strikes */
     strike = strike_with_interrupt;
     o = strike_everywhere(add_marked);
@@ -173,7 +174,7 @@ TEST(without_the_mark_the_same_instructions_lose_what_comes_between)
     struct outcome o;
 
     NEEDS_FRAMES();
-    install(SIGTRAP, (struct sigaction){.sa_handler = on_trap});
+    CHECK_EQ(0, steps_install(on_step));
     go_slice(10 * GO_SECOND); /* nothing but the strikes */
     strike = strike_with_interrupt;
     o = strike_everywhere(add_unmarked);
@@ -185,7 +186,7 @@ static void check_beneath_a_handler(struct sigaction action)
 {
     struct outcome o;
 
-    install(SIGTRAP, (struct sigaction){.sa_handler = on_trap});
+    CHECK_EQ(0, steps_install(on_step));
     install(SIGUSR1, action);
     strike = strike_with_signal;
     atomic_store(&handled, 0);

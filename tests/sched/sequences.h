@@ -8,12 +8,13 @@
 
 #include "goroutine/restart.h"
 
-enum { SEQUENCE_CELLS = 8, SEQUENCE_LENGTH = 7 }; /* instructions */
+enum { SEQUENCE_CELLS = 8 };
 
 typedef unsigned long sequence_cells[SEQUENCE_CELLS];
 
 /* Both restart outside: where they begin anew, they add one to *restarts first. False: there is no cell, and nothing was added. */
 #if defined(__x86_64__)
+enum { SEQUENCE_LENGTH = 7 }; /* instructions */
 #define SEQUENCE(mark)                                                                                                             \
     __asm__ goto("jmp 1f\n"                                                                                                        \
                  "3:\tlock incq %[restarts]\n"                                                                                     \
@@ -29,6 +30,7 @@ typedef unsigned long sequence_cells[SEQUENCE_CELLS];
                  : "rax", "rcx", "cc", "memory"                                                                                    \
                  : nowhere)
 #elif defined(__i386__)
+enum { SEQUENCE_LENGTH = 7 };
 #define SEQUENCE(mark)                                                                                                             \
     __asm__ goto("jmp 1f\n"                                                                                                        \
                  "3:\tlock incl %[restarts]\n"                                                                                     \
@@ -42,6 +44,25 @@ typedef unsigned long sequence_cells[SEQUENCE_CELLS];
                  :                                                                                                                 \
                  : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
                  : "eax", "ecx", "cc", "memory"                                                                                    \
+                 : nowhere)
+#elif defined(__aarch64__)
+/* *restarts belongs to who adds. */
+enum { SEQUENCE_LENGTH = 8 };
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto("b 1f\n"                                                                                                          \
+                 "3:\tldr x10, %[restarts]\n\t"                                                                                   \
+                 "add x10, x10, #1\n\t"                                                                                           \
+                 "str x10, %[restarts]\n"                                                                                         \
+                 "1:\t" GO_HERE("%[at]", "x9", "w9") "cmp w9, #8\n\t"                                                             \
+                                                     "b.hs %l[nowhere]\n\t"                                                       \
+                                                     "add x9, %[cells], x9, lsl #3\n\t"                                          \
+                                                     "ldr x10, [x9]\n\t"                                                         \
+                                                     "add x10, x10, #1\n\t"                                                      \
+                                                     "str x10, [x9]\n"                                                           \
+                                                     "2:\n\t" mark                                                               \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
+                 : "x9", "x10", "cc", "memory"                                                                                     \
                  : nowhere)
 #endif
 

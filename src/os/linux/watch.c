@@ -5,12 +5,16 @@
  * another reason, such as a page ("-1"). The number of times that it was given a CPU is in schedstat; a kernel built without that
  * has 0 there, and then the CPU time stands for it: who wakes up, runs and falls asleep again uses some.
  *
+ * Where another program runs this one (an emulator), /proc tells what that one does: its calls, and its stacks. Then nobody is known
+ * to sleep.
+ *
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -50,6 +54,33 @@ static bool read_file(os_thread thread, const char *name, char *text, size_t siz
     os_call(SYS_close, fd);
     text[got > 0 ? got : 0] = '\0';
     return got > 0;
+}
+
+/* The entry of the program, as /proc has it: it shows the file as it was when the program was started. */
+static bool shows_this_program(os_thread thread)
+{
+    struct {
+        unsigned long key, value;
+    } words[64];
+    char text[sizeof words + 1];
+    if (!read_file(thread, "auxv", text, sizeof text))
+        return true; /* it does not tell; the rest may */
+    memcpy(words, text, sizeof words);
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && words[i].key != AT_NULL; i++)
+        if (words[i].key == AT_ENTRY)
+            return words[i].value == getauxval(AT_ENTRY);
+    return true;
+}
+
+static bool is_told(os_thread thread)
+{
+    static _Atomic uint8_t told; /* 0: not known yet; 1: no; 2: yes */
+    uint8_t known = atomic_load_explicit(&told, memory_order_relaxed);
+    if (known == 0) {
+        known = shows_this_program(thread) ? 2 : 1;
+        atomic_store_explicit(&told, known, memory_order_relaxed);
+    }
+    return known == 2;
 }
 
 /* The number at the start of the word after `words` others; ULONG_MAX where there is none. */
@@ -106,7 +137,7 @@ static bool is_one_of_ours(unsigned long call)
 bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
 {
     char text[256];
-    if (!read_file(thread, "syscall", text, sizeof text) || count_words(text) != 9)
+    if (!is_told(thread) || !read_file(thread, "syscall", text, sizeof text) || count_words(text) != 9)
         return false;
     unsigned long call = number_at(text, 0);
     *sleep = (struct os_sleep){.sp = number_at(text, 7), .pc = number_at(text, 8), .on_a_word = call == SYS_futex};

@@ -19,8 +19,13 @@
 int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t pc, unw_dyn_info_t *table, unw_proc_info_t *info,
                                        int need_unwind_info, void *argument);
 
+#if defined(__aarch64__)
+#define FRAME_REGISTER 29
+#else
+#define FRAME_REGISTER 6 /* in libunwind's numbers of both x86 CPUs */
+#endif
+
 enum {
-    FRAME_REGISTER = 6, /* in libunwind's numbers of both x86 CPUs */
     TABLE_ENCODINGS =
         0x3b031b01 /* version 1; offsets of 4 bytes from here, a count of 4 bytes, offsets of 4 bytes from the start */
 };

@@ -1,0 +1,135 @@
+/* A function of the test's own is run one instruction at a time, with a call of step() before each: in the handler of a trap, so that
+ * a signal that is sent there comes at the very instruction that is next.
+ *
+ * x86 traps by itself, wherever the function goes. Elsewhere the function's instructions, as far as its first return, are replaced by
+ * traps, of which only the one that is next is taken away for as long as it takes; so nobody else may run it meanwhile, and its
+ * instructions must not be such as do not bear a trap between them (load and store exclusive).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_SCHED_STEPS_H
+#define TESTS_SCHED_STEPS_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+
+static void (*volatile steps_callback)(void);
+
+#if defined(__x86_64__) || defined(__i386__)
+
+enum { STEPS_FLAG = 0x100, STEPS_WHOLE = true /* the functions that it calls too */ };
+
+static void steps_on_trap(int number)
+{
+    (void)number;
+    steps_callback();
+}
+
+static const struct sigaction steps_action = {.sa_handler = steps_on_trap};
+
+/* Without a word on the stack, which may have a red zone. */
+static inline __attribute__((always_inline)) void steps_begin(const void *function)
+{
+    (void)function;
+    x86_set_flags(x86_get_flags() | STEPS_FLAG);
+}
+
+static inline __attribute__((always_inline)) void steps_end(void)
+{
+    x86_set_flags(x86_get_flags() & ~(unsigned long)STEPS_FLAG);
+}
+
+/* In a handler, for the code that it has interrupted. */
+static inline void steps_end_of(void *frame)
+{
+    ((ucontext_t *)frame)->uc_mcontext.gregs[REG_EFL] &= ~STEPS_FLAG;
+}
+
+#else
+
+#if defined(__aarch64__)
+typedef uint32_t steps_word;
+#define STEPS_TRAP   0xd4200000u /* brk #0 */
+#define STEPS_RETURN 0xd65f03c0u
+#endif
+
+enum { STEPS_WHOLE = false, STEPS_MOST = 256 };
+
+static steps_word *volatile steps_from, *volatile steps_opened; /* opened: NULL: none */
+static volatile unsigned steps_count;
+static steps_word steps_kept[STEPS_MOST];
+
+static void steps_write(steps_word *at, steps_word word)
+{
+    *(volatile steps_word *)at = word;
+    __builtin___clear_cache((char *)at, (char *)(at + 1));
+}
+
+static void steps_on_trap(int number, siginfo_t *info, void *frame)
+{
+    steps_word *at = (steps_word *)arch_frame_pc(frame);
+
+    (void)number;
+    (void)info;
+    if (steps_opened)
+        steps_write(steps_opened, STEPS_TRAP);
+    if (at < steps_from || at >= steps_from + steps_count)
+        _exit(99);
+    steps_opened = at;
+    steps_write(at, steps_kept[at - steps_from]);
+    steps_callback();
+}
+
+static const struct sigaction steps_action = {.sa_sigaction = steps_on_trap, .sa_flags = SA_SIGINFO};
+
+static void steps_allow_writing(const void *at)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)at & -page;
+    if (mprotect((void *)from, 2 * page, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
+        _exit(98);
+}
+
+static __attribute__((noinline)) void steps_begin(const void *function)
+{
+    steps_word *at = (steps_word *)(uintptr_t)function;
+
+    steps_allow_writing(function);
+    steps_opened = NULL;
+    steps_from = at;
+    for (steps_count = 0; steps_count < STEPS_MOST && (steps_count == 0 || at[steps_count - 1] != STEPS_RETURN); steps_count++)
+        steps_kept[steps_count] = at[steps_count];
+    for (unsigned i = 0; i < steps_count; i++)
+        steps_write(at + i, STEPS_TRAP);
+}
+
+static __attribute__((noinline)) void steps_end(void)
+{
+    for (unsigned i = 0; i < steps_count; i++)
+        steps_write(steps_from + i, steps_kept[i]);
+    steps_count = 0;
+}
+
+static inline void steps_end_of(void *frame)
+{
+    (void)frame;
+    steps_end();
+}
+
+#endif
+
+/* All signals wait until the end of the trap. */
+static inline int steps_install(void (*step)(void))
+{
+    struct sigaction action = steps_action;
+
+    steps_callback = step;
+    sigfillset(&action.sa_mask);
+    return sigaction(SIGTRAP, &action, NULL);
+}
+
+#endif
