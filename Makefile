@@ -49,10 +49,11 @@ comma    := ,
 sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefined) -fno-sanitize-recover=all)
 
 # What every object is compiled with, the tests' too.
-COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) -fno-omit-frame-pointer -Iinclude -Isrc $(CFLAGS) $(sanitize)
+FRAMES := -fno-omit-frame-pointer $(if $(filter arm64,$(CPU)),-mno-omit-leaf-frame-pointer)
+COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -Iinclude -Isrc $(CFLAGS) $(sanitize)
 # The library's own. -fno-plt: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
-LIBRARY := $(COMMON) -fno-omit-frame-pointer -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
+LIBRARY := $(COMMON) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
 # What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything; one for another libc has headers
 # of its own, and the libraries that pkg-config knows are not for it.

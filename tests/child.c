@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "child.h"
+#include "emulator.h"
 
 enum { OUTPUT_MAX = 1 << 16 };
 
@@ -35,12 +36,14 @@ static pid_t start(const char *tests, char **environment, int output)
 {
     posix_spawn_file_actions_t actions;
     char *argv[] = {"child", (char *)tests, NULL};
+    char *by_emulator[] = {"sh", "-c", "exec $RUN \"$0\" \"$@\"", emulator_program(), (char *)tests, NULL};
+    bool emulated = emulator_program() != NULL;
     pid_t pid = -1;
 
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    if (posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environment) != 0)
+    if (posix_spawn(&pid, emulated ? "/bin/sh" : "/proc/self/exe", &actions, NULL, emulated ? by_emulator : argv, environment) != 0)
         pid = -1;
     posix_spawn_file_actions_destroy(&actions);
     return pid;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "emulator.h"
 #include "goroutine.h"
 
 /* ---- tests (runner.c) ---- */

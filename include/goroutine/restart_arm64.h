@@ -13,8 +13,8 @@
 
 #define GO_CAN_RESTART 1
 
-/* GO_HERE loads the number of the processor into the register of which `wide` and `to` are the names in 64 and 32 bits, and of which
- * the upper half is 0 then; `at` is a register that holds go_here_offset(). */
+/* GO_HERE loads the number of the processor into the register of which `wide` and `to` are the names in 64 and 32 bits, and of
+ * which the upper half is 0 then; `at` is a register that holds go_here_offset(). */
 #define GO_HERE(at, wide, to) "mrs " wide ", tpidr_el0\n\tldr " to ", [" wide ", " at "]\n\t"
 
 /* go_here_offset is where go_here lies, as seen from any thread. It never changes. */

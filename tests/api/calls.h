@@ -14,6 +14,7 @@
     do {                                                                                                                           \
         if (WITH_TSAN)                                                                                                             \
             SKIP("the library takes no processors away under ThreadSanitizer");                                                    \
+        NEEDS_CALLS_SEEN();                                                                                                        \
     } while (0)
 
 struct caller {

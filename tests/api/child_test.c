@@ -182,6 +182,7 @@ TEST(what_the_program_ignores_is_not_known)
 
 TEST(what_cannot_be_started_is_an_error_of_the_call)
 {
+    NEEDS_NO_EMULATOR("vfork that shares memory: libc is not told why a child could not start");
     struct go_child_attr attr = {.directory = "/no/such/place"};
     char path[] = "/tmp/libgoroutine-child-XXXXXX";
     go_child *child = NULL;

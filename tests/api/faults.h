@@ -111,7 +111,7 @@ FAULTS void fault_untidily(void *arg)
     *fault_at = 2;
 }
 
-#define FAULTS_OF_CPU        fault_illegal, fault_unaligned, fault_untidily
+#define FAULTS_OF_CPU         fault_illegal, fault_unaligned, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV, SIGSEGV
 #elif defined(__aarch64__)
 #define FAULT_UNALIGNED_IS_NONE 1
@@ -131,11 +131,14 @@ FAULTS void fault_illegal(void *arg)
 FAULTS void fault_untidily(void *arg)
 {
     (void)arg;
-    __asm__ volatile("mov x9, #0x2800000\n msr fpcr, x9\n msr fpsr, x9\n movi v8.16b, #0xff\n movi v15.16b, #0xff\n" : : : "memory", "x9");
+    __asm__ volatile("mov x9, #0x2800000\n msr fpcr, x9\n msr fpsr, x9\n movi v8.16b, #0xff\n movi v15.16b, #0xff\n"
+                     :
+                     :
+                     : "memory", "x9");
     *fault_at = 2;
 }
 
-#define FAULTS_OF_CPU        fault_illegal, fault_untidily
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #endif
 

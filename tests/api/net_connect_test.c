@@ -370,7 +370,8 @@ TEST(a_listener_may_start_again_at_once_and_has_the_longest_queue)
 
     CHECK_EQ(1, option(listener, SOL_SOCKET, SO_REUSEADDR));
     CHECK_EQ(0, getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size));
-    CHECK_EQ(longest_queue(), info.tcpi_sacked); /* of a listener: the length of its queue */
+    if (!emulated())                                 /* which knows nothing of TCP_INFO */
+        CHECK_EQ(longest_queue(), info.tcpi_sacked); /* of a listener: the length of its queue */
     fd = go_dial("tcp", words);
     accepted = go_accept(listener);
     CHECK_EQ(0, go_close(accepted)); /* who closes first keeps the port for a minute */

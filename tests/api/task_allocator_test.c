@@ -62,6 +62,8 @@ static void check_call(void (*fn)(struct caller *c), struct caller *c)
     struct crew *crew;
     struct hogs *h;
 
+    NEEDS_CALLS_SEEN();
+
     call = fn;
     atomic_store(&slept, 0);
     go_maxprocs(1);

@@ -8,7 +8,8 @@
  * abi_entry_aligned(), abi_entry_control() whether it found the stack as a function does, and the control words of abi_new_context
  * abi_new_context(top, entry)        arch_context_init with unusual control words
  *
- * ABI_TRAP, ABI_SKIP                 an instruction that traps, and one that is not to be reached; how far the pc is moved to get behind
+ * ABI_TRAP, ABI_SKIP                 an instruction that traps, and one that is not to be reached; how far the pc is moved to get
+ * behind
  *
  * ABI_WAYS, abi_way(i)               makes the library save registers in another way that the CPU knows; its name; NULL: not
  *                                    here, and so in its own way

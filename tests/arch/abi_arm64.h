@@ -69,10 +69,16 @@ _Static_assert(offsetof(struct abi_kept, d8) == 88 && offsetof(struct abi_kept, 
     {                                                                                                                              \
 #name, offsetof(struct abi_kept, name), sizeof(((struct abi_kept *)0)->name)                                               \
     }
-static const struct abi_field abi_kept_fields[] = {ABI_KEPT(x19), ABI_KEPT(x20),  ABI_KEPT(x21),  ABI_KEPT(x22), ABI_KEPT(x23),
-                                                   ABI_KEPT(x24), ABI_KEPT(x25),  ABI_KEPT(x26),  ABI_KEPT(x27), ABI_KEPT(x28),
-                                                   ABI_KEPT(x29), ABI_KEPT(d8),   ABI_KEPT(d9),   ABI_KEPT(d10), ABI_KEPT(d11),
-                                                   ABI_KEPT(d12), ABI_KEPT(d13),  ABI_KEPT(d14),  ABI_KEPT(d15), ABI_KEPT(fpcr),
+static const struct abi_field abi_kept_fields[] = {ABI_KEPT(x19),  ABI_KEPT(x20),
+                                                   ABI_KEPT(x21),  ABI_KEPT(x22),
+                                                   ABI_KEPT(x23),  ABI_KEPT(x24),
+                                                   ABI_KEPT(x25),  ABI_KEPT(x26),
+                                                   ABI_KEPT(x27),  ABI_KEPT(x28),
+                                                   ABI_KEPT(x29),  ABI_KEPT(d8),
+                                                   ABI_KEPT(d9),   ABI_KEPT(d10),
+                                                   ABI_KEPT(d11),  ABI_KEPT(d12),
+                                                   ABI_KEPT(d13),  ABI_KEPT(d14),
+                                                   ABI_KEPT(d15),  ABI_KEPT(fpcr),
                                                    ABI_KEPT(fpsr), {0}};
 
 static inline void abi_kept_random(struct abi_kept *kept, uint64_t *state)

@@ -21,23 +21,24 @@ stack_notes() {
         END { close_file() }'
 }
 
-# Calls in an archive that go to another file through a stub of the linker's.
+# Calls in an archive that go to another file through a stub of the linker's. What gcc's own atomics ask once, before the program
+# starts, is none of ours.
 stub_calls() {
     nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
     readelf -rW "$1" | awk '
         FILENAME != "-" { own[$1] = 1; next }
         /^File:/ { file = $2 }
         /^Relocation section/ { in_text = /relr?a?go_text/ || /\.relr?a?go_text/ }
-        in_text && / R_[A-Z0-9_]*PLT[0-9A-Z_]* / {
+        in_text && / R_([A-Z0-9_]*PLT[0-9A-Z_]*|AARCH64_(CALL|JUMP)26) / {
             name = $5
             sub(/@.*/, "", name)
-            if (!(name in own) && name != "go_text") print file ": calls " name " through a stub"
+            if (!(name in own) && name != "__getauxval" && name != "go_text") print file ": calls " name " through a stub"
         }' "$work/defined" -
 }
 
 # Functions of the archive that lie outside go_text in the program or the shared library, by address; and that it is not empty.
 functions_outside() {
-    nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 && $2 ~ /^[tTwW]$/ { print $3 }' | sort -u >"$work/functions"
+    nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 && $2 ~ /^[tTwW]$/ && $3 !~ /^\$/ { print $3 }' | sort -u >"$work/functions"
     {
         readelf -SW "$2" | sed -n 's/^.*\] go_text *[A-Z]* *\([0-9a-f]*\) [0-9a-f]* \([0-9a-f]*\) .*/section \1 \2/p'
         nm --defined-only "$2"
@@ -91,7 +92,8 @@ text_relocations() {
 }
 
 stubs() {
-    readelf -rW "$1" | grep -E 'R_[A-Z0-9_]*JU?MP_SLOT?' | grep -v __register_atfork | awk '{ print $5 " is called through a stub" }'
+    "$(${CC:-cc} -print-prog-name=objdump)" -d "$1" | sed -n 's/^.*[ \t]<\([A-Za-z0-9_.]*\)\(@[A-Za-z0-9_.]*\)*@plt>$/\1/p' | sort -u |
+        grep -v -x -e __getauxval -e __register_atfork -e __cxa_finalize -e __gmon_start__ | sed 's/$/ is called through a stub/'
     true
 }
 

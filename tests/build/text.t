@@ -84,7 +84,7 @@ END
 build() {
     make -C "$tree" BUILD=out CC="$CC" CFLAGS="$1" LDFLAGS="${2-}" SANITIZE= HOSTILE= SHARED= TRACE= all out/parts.a &&
         $CC -O2 -o "$work/program" "$work/main.c" -Wl,--whole-archive "$tree/out/libgoroutine.a" -Wl,--no-whole-archive -pthread &&
-        "$work/program"
+        ${RUN:-} "$work/program"
 }
 
 archive=$tree/out/libgoroutine.a
@@ -117,12 +117,16 @@ finds() {
     check "$sentence" eval '[ -n "$('"$*"')" ] || echo nothing found'
 }
 
-cat >"$tree/src/base/elsewhere.c" <<'END'
+case ${CPU:-amd64} in
+arm64) call='bl puts' ;;
+*) call='call puts@PLT' ;;
+esac
+sed "s/CALL/$call/" >"$tree/src/base/elsewhere.c" <<'END'
 #include <stdio.h>
 __attribute__((section("elsewhere"))) int go_elsewhere(int n);
 __attribute__((section("elsewhere"))) int go_elsewhere(int n) { return n + 1; }
 int helper(int n);
-__attribute__((visibility("default"))) int go_other(int n) { __asm__ volatile("call puts@PLT"); return helper(n); }
+__attribute__((visibility("default"))) int go_other(int n) { __asm__ volatile("CALL"); return helper(n); }
 END
 cat >"$tree/src/base/noted.S" <<'END'
     .text

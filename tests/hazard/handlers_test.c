@@ -160,6 +160,12 @@ static void look_where(int number)
     work(number);
 }
 
+/* Not inlined: a function may find out once where its thread-locals are, before a call that makes them others. */
+static __attribute__((noinline)) void set_own_stack(char *at)
+{
+    own_stack = at;
+}
+
 static void raise_on_own_stack(void *arg, int index)
 {
     atomic_long *raised = arg;
@@ -168,17 +174,19 @@ static void raise_on_own_stack(void *arg, int index)
 
     (void)index;
     go_lock_thread();
-    own_stack = mine.ss_sp = malloc(OWN_STACK);
+    char *at = malloc(OWN_STACK);
+    set_own_stack(at);
+    mine.ss_sp = at;
     CHECK_EQ(0, sigaltstack(&mine, &old));
     for (int i = 0; i < SCALED(ROUNDS); i++) {
         linger(WORK);
-        wrong += sigaltstack(NULL, &now) != 0 || now.ss_sp != own_stack;
+        wrong += sigaltstack(NULL, &now) != 0 || now.ss_sp != at;
         wrong += raise(SIGUSR1) != 0;
         atomic_fetch_add(raised, 1);
     }
     CHECK_EQ(0, wrong);
     CHECK_EQ(0, sigaltstack(&old, NULL));
-    free(own_stack);
+    free(at);
     go_unlock_thread();
 }
 

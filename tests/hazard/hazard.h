@@ -15,6 +15,7 @@
     do {                                                                                                                           \
         if (WITH_TSAN)                                                                                                             \
             SKIP("the library takes no processors away under ThreadSanitizer");                                                    \
+        NEEDS_CALLS_SEEN();                                                                                                        \
     } while (0)
 
 /* Work that takes some microseconds, in the program's own text: somewhere to be taken off. */

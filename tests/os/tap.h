@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "emulator.h"
 #include "sanitizers.h"
 
 static int tap_tests, tap_failures;
@@ -39,6 +40,15 @@ static inline void tap_skip(const char *sentence, const char *why)
     do {                                                                                                                           \
         if (WITH_TSAN)                                                                                                             \
             tap_skip((sentence), "ThreadSanitizer delivers signals in its own way");                                               \
+        else                                                                                                                       \
+            OK((good), (sentence));                                                                                                \
+    } while (0)
+
+/* What an emulator of this CPU does not have. */
+#define OK_BUT_EMULATED(good, sentence, what)                                                                                      \
+    do {                                                                                                                           \
+        if (emulated())                                                                                                            \
+            tap_skip((sentence), "the emulator has no " what);                                                                     \
         else                                                                                                                       \
             OK((good), (sentence));                                                                                                \
     } while (0)

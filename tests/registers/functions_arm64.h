@@ -1,6 +1,6 @@
 /* The code that is preempted at each of its instructions, on arm64. A function gets 4 KB of random bytes, aligned to 64, and keeps
- * what the ABI says. It lies between its name and name_end, jumps nowhere else, reads no word of itself, and has no pair of load and
- * store exclusive, which bears no trap in between.
+ * what the ABI says. It lies between its name and name_end, jumps nowhere else, reads no word of itself, and has no pair of load
+ * and store exclusive, which bears no trap in between.
  *
  * SPDX-License-Identifier: MIT
  */

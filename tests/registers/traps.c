@@ -4,8 +4,8 @@
  * One goroutine runs the functions of functions_<cpu>.h, whose instructions are all replaced by traps. In the handler of a trap the
  * registers are noted, and the library's interrupt is sent; it is masked there, so it comes at the end of the trap, at the very
  * instruction that was to be next. The goroutine is taken off. When it runs again it meets the same trap, and nothing may have
- * changed: once with the goroutine back on the same kernel thread, once on another one. Then the instruction is put in its place, for
- * as long as it takes to get to the next.
+ * changed: once with the goroutine back on the same kernel thread, once on another one. Then the instruction is put in its place,
+ * for as long as it takes to get to the next.
  *
  * Other goroutines do nothing but destroy registers and yield. They hold their threads, where those are not to take the goroutine.
  *
@@ -53,7 +53,7 @@ static volatile struct shared {
     long instructions, preemptions, differences;
     bool done[FUNCTION_COUNT];
     long per_function[FUNCTION_COUNT][3];
-} *shared;
+} * shared;
 
 /* ---- the function in hand ---- */
 
@@ -101,9 +101,9 @@ static struct seen {
 
 static ptrdiff_t opened = NOWHERE, met = NOWHERE; /* the instruction that is in its place; the one that is being looked at */
 static int round_of_it, tries;
-static atomic_int runner;  /* the thread that the goroutine was on */
-static atomic_int wanted;  /* SAME, ELSEWHERE, or NOWHERE */
-static atomic_bool left;   /* another goroutine has run on it since */
+static atomic_int runner; /* the thread that the goroutine was on */
+static atomic_int wanted; /* SAME, ELSEWHERE, or NOWHERE */
+static atomic_bool left;  /* another goroutine has run on it since */
 
 static int thread_number(void)
 {
@@ -290,8 +290,8 @@ static void check_mode(const char *mode)
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
     for (int i = 0; i < FUNCTION_COUNT; i++) {
-        snprintf(text, sizeof text, "%s, %s: %ld instructions, %ld preemptions", mode, functions[i].name, shared->per_function[i][0],
-                 shared->per_function[i][1]);
+        snprintf(text, sizeof text, "%s, %s: %ld instructions, %ld preemptions", mode, functions[i].name,
+                 shared->per_function[i][0], shared->per_function[i][1]);
         if (machine_has(functions[i].feature))
             OK(shared->done[i] && shared->per_function[i][2] == 0, text);
         else

@@ -141,6 +141,7 @@ TEST(a_handler_that_sleeps_on_top_of_the_library_or_of_a_sequence_keeps_the_proc
     struct hogs *h;
 
     NEEDS_FRAMES_AND_TAKING();
+    NEEDS_CALLS_SEEN();
     install(nap_there);
     h = start_hog();
     strike_everywhere(call_the_library);
@@ -207,6 +208,7 @@ TEST(a_handler_that_computes_on_top_of_the_library_is_not_preempted)
     go_slice(GO_MILLISECOND);
     c = crew_start(1, run_beside, NULL);
     strike_everywhere(call_the_library);
+    strike_everywhere(pass_a_sequence);
     atomic_store(&stop, true);
     crew_wait(c);
     CHECK_EQ(0, go_unlock_thread());
@@ -238,6 +240,7 @@ TEST(what_is_left_of_a_handler_that_has_ended_keeps_no_processor)
     struct hogs *h;
 
     NEEDS_FRAMES_AND_TAKING();
+    NEEDS_CALLS_SEEN();
     install(note_place);
     sigemptyset(&other);
     sigaddset(&other, SIGUSR2);

@@ -50,16 +50,16 @@ enum { SEQUENCE_LENGTH = 7 };
 enum { SEQUENCE_LENGTH = 8 };
 #define SEQUENCE(mark)                                                                                                             \
     __asm__ goto("b 1f\n"                                                                                                          \
-                 "3:\tldr x10, %[restarts]\n\t"                                                                                   \
-                 "add x10, x10, #1\n\t"                                                                                           \
-                 "str x10, %[restarts]\n"                                                                                         \
-                 "1:\t" GO_HERE("%[at]", "x9", "w9") "cmp w9, #8\n\t"                                                             \
-                                                     "b.hs %l[nowhere]\n\t"                                                       \
-                                                     "add x9, %[cells], x9, lsl #3\n\t"                                          \
-                                                     "ldr x10, [x9]\n\t"                                                         \
-                                                     "add x10, x10, #1\n\t"                                                      \
-                                                     "str x10, [x9]\n"                                                           \
-                                                     "2:\n\t" mark                                                               \
+                 "3:\tldr x10, %[restarts]\n\t"                                                                                    \
+                 "add x10, x10, #1\n\t"                                                                                            \
+                 "str x10, %[restarts]\n"                                                                                          \
+                 "1:\t" GO_HERE("%[at]", "x9", "w9") "cmp w9, #8\n\t"                                                              \
+                                                     "b.hs %l[nowhere]\n\t"                                                        \
+                                                     "add x9, %[cells], x9, lsl #3\n\t"                                            \
+                                                     "ldr x10, [x9]\n\t"                                                           \
+                                                     "add x10, x10, #1\n\t"                                                        \
+                                                     "str x10, [x9]\n"                                                             \
+                                                     "2:\n\t" mark                                                                 \
                  :                                                                                                                 \
                  : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
                  : "x9", "x10", "cc", "memory"                                                                                     \

@@ -1,8 +1,8 @@
-/* A function of the test's own is run one instruction at a time, with a call of step() before each: in the handler of a trap, so that
- * a signal that is sent there comes at the very instruction that is next.
+/* A function of the test's own is run one instruction at a time, with a call of step() before each: in the handler of a trap, so
+ * that a signal that is sent there comes at the very instruction that is next.
  *
- * x86 traps by itself, wherever the function goes. Elsewhere the function's instructions, as far as its first return, are replaced by
- * traps, of which only the one that is next is taken away for as long as it takes; so nobody else may run it meanwhile, and its
+ * x86 traps by itself, wherever the function goes. Elsewhere the function's instructions, as far as its first return, are replaced
+ * by traps, of which only the one that is next is taken away for as long as it takes; so nobody else may run it meanwhile, and its
  * instructions must not be such as do not bear a trap between them (load and store exclusive).
  *
  * SPDX-License-Identifier: MIT

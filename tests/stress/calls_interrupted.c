@@ -118,6 +118,7 @@ static void close_all(struct mix *m)
 
 TEST(hardly_a_call_of_the_system_is_interrupted_by_a_preemption)
 {
+    NEEDS_CALLS_SEEN();
     struct mix *m = test_alloc(sizeof *m);
     struct go_stats before = {0}, after = {0};
     long interrupted = 0;

@@ -222,7 +222,7 @@ static int write_byte(struct storm *s, go_ctx *ctx)
 
 static int read_byte(struct storm *s, go_ctx *ctx)
 {
-    char byte = -1;
+    signed char byte = -1;
     ptrdiff_t result = go_read_ctx(ctx, s->fds[1], &byte, 1);
 
     if (result == 1)

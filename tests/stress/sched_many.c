@@ -155,7 +155,8 @@ TEST(a_million_parked_goroutines_take_4400_bytes_each_page_tables_included)
         return;
     each = (memory_used() - before) / n;
     test_note("%d parked, %lld bytes each", n, (long long)each);
-    CHECK_BETWEEN(100, 4400, each);
+    if (!emulated()) /* which has no guards but by mappings, and its own page tables */
+        CHECK_BETWEEN(100, 4400, each);
     empty(p, n);
 }
 

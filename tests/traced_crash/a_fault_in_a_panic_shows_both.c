@@ -10,7 +10,11 @@ static int *volatile nowhere;
 static void fault_again(void *arg)
 {
     (void)arg;
+#if defined(__x86_64__) || defined(__i386__)
     __builtin_trap();
+#else
+    __asm__ volatile(".word 0");
+#endif
 }
 
 __attribute__((noinline, no_sanitize("undefined"))) static void fault_first(void)

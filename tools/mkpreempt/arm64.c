@@ -15,10 +15,22 @@ static const char file[] = "x0-x30 sp pc nzcv daif dit ssbs tco btype "
 /* The components are the records of the kernel's frame. */
 enum { REGISTERS = 1, FPSIMD, SVE };
 
-#define KEPT_X(n)    {"x" #n, 8, KEPT, NULL, 0}
-#define SPILLED_X(n) {"x" #n, 8, SPILLED, NULL, REGISTERS}
-#define BOTH_V(n)    {"v" #n, 8, BOTH, NULL, FPSIMD} /* a call keeps the lower half */
-#define SPILLED_V(n) {"v" #n, 16, SPILLED, NULL, FPSIMD}
+#define KEPT_X(n)                                                                                                                  \
+    {                                                                                                                              \
+        "x" #n, 8, KEPT, NULL, 0                                                                                                   \
+    }
+#define SPILLED_X(n)                                                                                                               \
+    {                                                                                                                              \
+        "x" #n, 8, SPILLED, NULL, REGISTERS                                                                                        \
+    }
+#define BOTH_V(n)                                                                                                                  \
+    {                                                                                                                              \
+        "v" #n, 8, BOTH, NULL, FPSIMD                                                                                              \
+    } /* a call keeps the lower half */
+#define SPILLED_V(n)                                                                                                               \
+    {                                                                                                                              \
+        "v" #n, 16, SPILLED, NULL, FPSIMD                                                                                          \
+    }
 
 static const struct row rows[] = {
     {"x29", 8, KEPT, NULL, 0},
@@ -244,7 +256,7 @@ static void write_switch(struct out *o, struct frame *f)
 /* ---- arch_preempt ---- */
 
 /* In the kernel's frame, from its lower end on. */
-enum { X_AT = 312, FLAGS_AT = 576, STATE_AT = 592, FPSIMD_BYTES = 528 };
+enum { X_AT = 312, FLAGS_AT = 576, STATE_AT = 592 };
 
 static void write_unwind(struct out *o)
 {
@@ -258,11 +270,9 @@ static void write_unwind(struct out *o)
             out_op(o, ".cfi_offset", "x%d, %d", n, X_AT + 8 * n);
 }
 
-/* SVE's record is the first behind that of the vector registers that is of its kind; the upper parts come first in it, then the
- * predicates, then FFR. To forget some is to clear them. */
-static void forget_sve(struct out *o, const char *name)
+/* Puts the contents of SVE's record into x9, and the bytes of a vector into x10; goes to 4 where there are none. */
+static void find_sve(struct out *o)
 {
-    int which = name[0] == 'z' ? 0 : name[0] == 'p' ? 1 : 2;
     out_op(o, "add", "x9, sp, #%d", STATE_AT);
     out_text(o, "1:");
     out_op(o, "ldp", "w10, w11, [x9]");
@@ -274,8 +284,17 @@ static void forget_sve(struct out *o, const char *name)
     out_op(o, "add", "x9, x9, x11");
     out_op(o, "b", "1b");
     out_text(o, "2:");
+    out_op(o, "cmp", "w11, #16");
+    out_op(o, "b.eq", "4f");
     out_op(o, "ldrh", "w10, [x9, #8]");
     out_op(o, "add", "x9, x9, #16");
+}
+
+/* The vectors come first in the record, then the predicates, then FFR. To forget some is to clear them. */
+static void forget_sve(struct out *o, const char *name)
+{
+    int which = name[0] == 'z' ? 0 : name[0] == 'p' ? 1 : 2;
+    find_sve(o);
     out_op(o, "lsl", "x12, x10, #5");
     if (which > 0) {
         out_op(o, "add", "x9, x9, x12");
@@ -289,6 +308,18 @@ static void forget_sve(struct out *o, const char *name)
     out_op(o, "strb", "wzr, [x9], #1");
     out_op(o, "subs", "x12, x12, #1");
     out_op(o, "b.ne", "3b");
+    out_text(o, "4:");
+    op(o, "nop");
+}
+
+/* The lower 128 bits are in both records. Linux brings back the first, qemu the second. */
+static void forget_vector(struct out *o, int n)
+{
+    out_op(o, "str", "q%d, [sp, #%d]", n, STATE_AT + 16 + 16 * n);
+    find_sve(o);
+    out_op(o, "mov", "x12, #%d", n);
+    out_op(o, "madd", "x9, x10, x12, x9");
+    out_op(o, "str", "q%d, [x9]", n);
     out_text(o, "4:");
     op(o, "nop");
 }
@@ -307,7 +338,7 @@ static void write_forget(struct out *o, const char *name)
     } else if (name[0] == 'x') {
         out_op(o, "str", "x%d, [sp, #%d]", n, X_AT + 8 * n);
     } else if (name[0] == 'v') {
-        out_op(o, "str", "q%d, [sp, #%d]", n, STATE_AT + 16 + 16 * n);
+        forget_vector(o, n);
     } else {
         forget_sve(o, name);
     }

@@ -18,12 +18,14 @@ static void write_ops(struct out *o, const char *const *ops)
 
 void sigreturn_write_preempt(struct out *o, struct frame *f, const struct sigreturn *s)
 {
-    out_text(o,
-             " *\n"
-             " * arch_preempt: what an interrupted instruction seems to have called. arch_inject starts it with stack and frame pointer at\n"
-             " * the lower end of the kernel's frame, which holds all registers, and a record of those that arch_inject had to change.\n"
-             " *\n * SPDX-License-Identifier: MIT\n */\n"
-             "#include \"arch/asm.h\"\n\nFUNC(arch_preempt)\n");
+    out_text(
+        o,
+        " *\n"
+        " * arch_preempt: what an interrupted instruction seems to have called. arch_inject starts it with stack and frame pointer "
+        "at\n"
+        " * the lower end of the kernel's frame, which holds all registers, and a record of those that arch_inject had to change.\n"
+        " *\n * SPDX-License-Identifier: MIT\n */\n"
+        "#include \"arch/asm.h\"\n\nFUNC(arch_preempt)\n");
     out_op(o, ".cfi_signal_frame", "%s", "");
     s->write_unwind(o);
     write_ops(o, s->fresh);

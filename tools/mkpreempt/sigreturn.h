@@ -13,7 +13,8 @@ enum { SIGRETURN_OPS = 12 };
 struct sigreturn {
     void (*write_unwind)(struct out *);                   /* where things are, from the stack pointer on */
     void (*write_forget)(struct out *, const char *name); /* --drop: overwrites the register in the kernel's frame */
-    /* Instructions, "name operands" each: fresh control words and the call; the frame put right; and the system call that does not return. */
+    /* Instructions, "name operands" each: fresh control words and the call; the frame put right; and the system call that does not
+     * return. */
     const char *fresh[SIGRETURN_OPS], *back[SIGRETURN_OPS], *end[SIGRETURN_OPS];
 };
 

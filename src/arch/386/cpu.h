@@ -5,9 +5,9 @@
 #ifndef ARCH_386_CPU_H
 #define ARCH_386_CPU_H
 
-#define ARCH_STACK_ALIGN 16 /* what compilers assume, though the ABI says 4 */
-#define ARCH_RED_ZONE    0
-#define ARCH_CACHE_LINE  64
+#define ARCH_STACK_ALIGN   16 /* what compilers assume, though the ABI says 4 */
+#define ARCH_RED_ZONE      0
+#define ARCH_CACHE_LINE    64
 #define ARCH_CONTEXT_BYTES 28 /* without what lies above */
 
 #include "arch/x86/flags.h"

@@ -5,9 +5,9 @@
 #ifndef ARCH_AMD64_CPU_H
 #define ARCH_AMD64_CPU_H
 
-#define ARCH_STACK_ALIGN 16
-#define ARCH_RED_ZONE    128
-#define ARCH_CACHE_LINE  64
+#define ARCH_STACK_ALIGN   16
+#define ARCH_RED_ZONE      128
+#define ARCH_CACHE_LINE    64
 #define ARCH_CONTEXT_BYTES 64 /* without what lies above */
 
 #include "arch/x86/flags.h"

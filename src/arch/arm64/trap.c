@@ -14,7 +14,10 @@
 /* Behind the registers lie records of more state, each with a number that tells its kind, and its size. The first is that of the
  * vector registers, which is always there. Those that do not fit lie behind the frame, where one among them points to. */
 enum { KIND_END = 0, KIND_FPSIMD = 0x46508001, KIND_EXTRA = 0x45585401, KIND_SVE = 0x53564501, KIND_ZA = 0x54366345 };
-enum { SVE_STREAMS = 1 /* a flag: the CPU is in streaming mode */, BARE = 16 /* size of a record without contents, ZA's and SVE's */ };
+enum {
+    SVE_STREAMS = 1 /* a flag: the CPU is in streaming mode */,
+    BARE = 16 /* size of a record without contents, ZA's and SVE's */
+};
 
 struct part {
     uint32_t kind, size;
@@ -75,7 +78,11 @@ static struct part *find_part(const ucontext_t *u, uint32_t kind)
 #define SIG_FP(u)    ((u)->uc_mcontext.regs[29])
 #define SIG_FLAGS(u) ((u)->uc_mcontext.pstate)
 
-enum { FLAG_BTYPE = 3 << 10 /* an indirect jump has just been made, to where one may lead */, FLAG_IL = 1 << 20, FLAG_TCO = 1 << 25 };
+enum {
+    FLAG_BTYPE = 3 << 10 /* an indirect jump has just been made, to where one may lead */,
+    FLAG_IL = 1 << 20,
+    FLAG_TCO = 1 << 25
+};
 
 static inline unsigned long sig_flags_of_call(unsigned long flags)
 {

@@ -12,10 +12,10 @@
  *
  * A CPU's trap.c includes this after it has said, by static inline functions and macros, what its frame looks like:
  *   SIG_BASE                      bytes from the lower end of the kernel's frame to the ucontext_t
- *   SIG_PC(u), SIG_SP(u), SIG_FP(u), SIG_FLAGS(u)    words of it, as lvalues; FLAGS is what else must change for a jump to arch_preempt
- *   sig_flags_of_call(flags)      these, as a called function expects them
- *   sig_size(u)                   how many bytes the frame has from its lower end on
- *   sig_moved(u, bytes)           adjusts what a copy of a frame, that many bytes higher, says of itself
+ *   SIG_PC(u), SIG_SP(u), SIG_FP(u), SIG_FLAGS(u)    words of it, as lvalues; FLAGS is what else must change for a jump to
+ * arch_preempt sig_flags_of_call(flags)      these, as a called function expects them sig_size(u)                   how many bytes
+ * the frame has from its lower end on sig_moved(u, bytes)           adjusts what a copy of a frame, that many bytes higher, says of
+ * itself
  *
  * SPDX-License-Identifier: MIT
  */

@@ -5,8 +5,8 @@
  * another reason, such as a page ("-1"). The number of times that it was given a CPU is in schedstat; a kernel built without that
  * has 0 there, and then the CPU time stands for it: who wakes up, runs and falls asleep again uses some.
  *
- * Where another program runs this one (an emulator), /proc tells what that one does: its calls, and its stacks. Then nobody is known
- * to sleep.
+ * Where another program runs this one (an emulator), /proc tells what that one does: its calls, and its stacks. Then nobody is
+ * known to sleep.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,0 +1,60 @@
+/* Whether the test runs under an emulator of its CPU, which is not all that a kernel is: /proc tells of the emulator, vfork shares
+ * no memory, some signals are its own. Tests of what it lacks say so, and are left out.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_EMULATOR_H
+#define TESTS_EMULATOR_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+/* The entry of the program that the kernel started is not this one's. (An emulator answers for /proc/self itself.) */
+static inline bool emulated(void)
+{
+    struct {
+        unsigned long key, value;
+    } words[64];
+    char path[64];
+    ssize_t size;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/auxv", (int)getpid());
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    size = read(fd, words, sizeof words);
+    close(fd);
+    for (size_t i = 0; size > 0 && i < (size_t)size / sizeof words[0]; i++)
+        if (words[i].key == AT_ENTRY)
+            return words[i].value != getauxval(AT_ENTRY);
+    return false;
+}
+
+/* The program's path if it has to be started by the command in RUN; else NULL. */
+static inline char *emulator_program(void)
+{
+    static char path[4096];
+    const char *run = getenv("RUN");
+    ssize_t length = run && *run && emulated() ? readlink("/proc/self/exe", path, sizeof path - 1) : 0;
+
+    if (length <= 0)
+        return NULL;
+    path[length] = '\0';
+    return path;
+}
+
+/* In a test of the framework's. */
+#define NEEDS_NO_EMULATOR(what)                                                                                                    \
+    do {                                                                                                                           \
+        if (emulated())                                                                                                            \
+            SKIP("the emulator has no " what);                                                                                     \
+    } while (0)
+
+#define NEEDS_CALLS_SEEN() NEEDS_NO_EMULATOR("/proc/self/task/N/syscall of the program's: nobody is seen to sleep in a call")
+
+#endif
