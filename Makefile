@@ -102,8 +102,15 @@ $(BUILD)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# The parts, for tests of internals.
-$(BUILD)/parts.a: $(objects)
+# The parts, for tests of internals; with the compiler's helpers that they call (atomics, 64-bit division), which are their text too.
+$(BUILD)/parts.a: $(objects) $(BUILD)/helpers.o
+
+libgcc = $(shell $(CC) -print-libgcc-file-name)
+$(BUILD)/helpers.raw: $(objects)
+	nm -u $^ | awk 'NF == 2 { print $$2 }' | sort -u >$@.wanted
+	nm --defined-only $(libgcc) 2>/dev/null | awk 'NF == 3 { print $$3 }' | sort -u | comm -12 - $@.wanted | sed 's/^/-Wl,-u,/' >$@.taken
+	$(CC) $(CFLAGS) -c -x c -o $@.empty /dev/null
+	$(CC) $(CFLAGS) -r -nostdlib -o $@ $@.empty @$@.taken $(libgcc)
 
 # The library proper is one object for each part, in which only the public calls have names for a linker: none of the rest can clash
 # with a program's. They hold the compiler's helpers that they call (64-bit division), since those are their text too; what comes in
@@ -111,7 +118,7 @@ $(BUILD)/parts.a: $(objects)
 $(BUILD)/core.raw: $(call compiled,$(core))
 $(BUILD)/net.raw: $(call compiled,$(net))
 $(BUILD)/core.raw $(BUILD)/net.raw:
-	$(CC) $(CFLAGS) -r -nostdlib -Wl,--force-group-allocation -o $@ $^ $(shell $(CC) -print-libgcc-file-name)
+	$(CC) $(CFLAGS) -r -nostdlib -Wl,--force-group-allocation -o $@ $^ $(libgcc)
 
 # What net calls of core by a hidden name gets one that no C program can have.
 hidden  = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$6 == "HIDDEN" && $$7 != "UND" { print $$8 }' | sort
