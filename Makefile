@@ -2,12 +2,14 @@
 #
 #   make                 the static and the shared library, in build/
 #   make check           builds and runs every test              ONLY=text  those whose path holds it      JOBS=n  n at a time
+#   make check-all       for every CPU, in turn: a line "cpu NAME pass N fail 0" for each      CPUS_WANTED="amd64 arm64"
 #   make torture         real C and C++ in goroutines that are taken off all the time   TORTURE_SECONDS=3  for each of 52 cells
 #   make check-registers model bench bench-net demo asm check-asm format format-check
 #   make fuzz            the parser of the web server among the examples, by clang's libFuzzer    SECONDS=60
 #   make install         DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR=                make uninstall
 # Variants, each in a folder of its own below build/, in any combination:
-#   CC=clang             another compiler; one for another CPU (CC=i686-linux-gnu-gcc) chooses that CPU
+#   CC=clang             another compiler; one for another CPU (CC=aarch64-linux-gnu-gcc) chooses that CPU; its programs are
+#                        run by qemu where this machine can not, RUN= by another command
 #   CC=musl-gcc          another libc              STATIC=1   test programs are static
 #   SANITIZE=address     with undefined; or SANITIZE=thread
 #   HOSTILE=1            constants that make rare things common  SHARED=1   test programs use the shared library

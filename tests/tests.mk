@@ -112,6 +112,10 @@ check: all $(BUILD)/parts.a $(needed)
 check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)
 	$(PROVE) $(registers) tests/registers/mutate </dev/null
 
+# For every CPU, one line each.
+check-all:
+	tools/check-all $(CPUS_WANTED)
+
 # The workloads of tests/torture are one program, whose allocator is exchanged; what is for one CPU ends in that one's name.
 tortures := $(filter-out tests/torture/module.c $(filter-out %_$(CPU).c,$(foreach cpu,$(notdir $(wildcard src/arch/*)),\
             $(wildcard tests/torture/*_$(cpu).c))),$(wildcard tests/torture/*.c))
@@ -153,5 +157,5 @@ bench-net:
 demo:
 	demo/run
 
-.PHONY: programs check torture fuzz check-registers check-includes model bench bench-net demo
+.PHONY: programs check check-all torture fuzz check-registers check-includes model bench bench-net demo
 -include $(wildcard $(BUILD)/tests/*.d $(BUILD)/examples/*/*.d $(torture_objects:.to=.d) $(addsuffix .d,$(programs)))

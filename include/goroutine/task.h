@@ -99,7 +99,7 @@ GO_API void go_preempt_on(void);
  * a thread-local in other memory than its stack, needs this, or GO_OWN_IDENTITY.
  *
  * The first of nested calls may wait a little, until an identity is there. On a plain thread: no effect. Where identities cannot be
- * handed over (sanitizers, valgrind, CPUs other than amd64) the two are go_lock_thread and go_unlock_thread.
+ * handed over (sanitizers, valgrind, 386) the two are go_lock_thread and go_unlock_thread.
  *
  * Errors: -EPERM go_unlock_identity without its go_lock_identity. */
 GO_API int go_lock_identity(void);

@@ -5,6 +5,7 @@
 #ifndef ARCH_ARM64_CPU_H
 #define ARCH_ARM64_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ARCH_STACK_ALIGN   16
@@ -21,6 +22,15 @@ static inline void arch_relax(void)
  * nobody: there is no floating point in ours. */
 static inline void arch_settle(void)
 {
+}
+
+/* A guarded control stack. The instruction is a hint, which leaves the bit alone where the CPU has no such stack, or it is off. (Arm
+ * ARM, CHKFEAT) */
+static inline bool arch_checks_returns(void)
+{
+    register uintptr_t features __asm__("x16") = 1;
+    __asm__ volatile("hint 40 // chkfeat x16" : "+r"(features));
+    return features == 0;
 }
 
 /* What a frame pointer points to. It lies at the lower end of its function's frame, or anywhere in it. */
