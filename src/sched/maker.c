@@ -36,7 +36,7 @@ static struct wait_queue wishes; /* under lock */
 
 void maker_kick(void)
 {
-    if (load_relaxed(&kicked) || swap_ordered(&kicked, 1))
+    if (load_ordered(&kicked) || swap_ordered(&kicked, 1)) /* after what it is kicked for; partner: who clears it and looks */
         return;
     os_wake(&kicked, 1);
 }

@@ -75,7 +75,7 @@ static void wake_up(void)
 
 void monitor_kick(void)
 {
-    if (load_relaxed(&kicked) || swap_ordered(&kicked, 1))
+    if (load_ordered(&kicked) || swap_ordered(&kicked, 1)) /* after what it is kicked for; partner: who clears it and looks */
         return;
     preempt_hold();
     wake_up();
