@@ -1,5 +1,7 @@
 /* exit: 0; no line: fatal* */
-/* A goroutine sleeps in the kernel, without its processor, while all others wait for it.
+/* NOT EMULATED: nobody is seen to sleep in a call
+ *
+ * A goroutine sleeps in the kernel, without its processor, while all others wait for it.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,4 +1,5 @@
 /* exit: 139; no line: panic*; no line: fatal* */
+/* NOT EMULATED: an emulator may end in another way itself */
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* exit: 0; last line: 10 times */
+/* NOT EMULATED: the program starts itself again, which needs the emulator */
 /* What is executed finds the signal that preempts neither masked nor deadly.
  * SPDX-License-Identifier: MIT */
 #include <signal.h>

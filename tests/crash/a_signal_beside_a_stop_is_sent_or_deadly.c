@@ -1,4 +1,5 @@
 /* exit: 0 */
+/* NOT EMULATED: the program starts itself again, which needs the emulator */
 /* Children that send themselves a signal beside a stop either get it or die of it: it is never lost.
  * SPDX-License-Identifier: MIT */
 #include <signal.h>
