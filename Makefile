@@ -111,8 +111,8 @@ libgcc = $(shell $(CC) -print-libgcc-file-name)
 $(BUILD)/helpers.raw: $(objects)
 	nm -u $^ | awk 'NF == 2 { print $$2 }' | sort -u >$@.wanted
 	nm --defined-only $(libgcc) 2>/dev/null | awk 'NF == 3 { print $$3 }' | sort -u | comm -12 - $@.wanted | sed 's/^/-Wl,-u,/' >$@.taken
-	$(CC) $(CFLAGS) -c -x c -o $@.empty /dev/null
-	$(CC) $(CFLAGS) -r -nostdlib -o $@ $@.empty @$@.taken $(libgcc)
+	$(CC) $(CFLAGS) -fno-lto -c -x c -o $@.empty /dev/null
+	$(CC) $(CFLAGS) -fno-lto -r -nostdlib -o $@ $@.empty @$@.taken $(libgcc)
 
 # The library proper is one object for each part, in which only the public calls have names for a linker: none of the rest can clash
 # with a program's. They hold the compiler's helpers that they call (64-bit division), since those are their text too; what comes in
