@@ -285,6 +285,7 @@ TEST(who_has_switched_preemption_off_keeps_the_processor_while_it_blocks)
     unsigned long turns;
     struct hogs *h;
 
+    NEEDS_CALLS_SEEN(); /* or it would be interrupted */
     go_maxprocs(1);
     h = hogs_start(1, hog_counting);
     hogs_wait_for_turn(h, 0);
