@@ -79,9 +79,22 @@ static bool is_passed_over(long number)
            number == SYS_gettid || number == SYS_getpid;
 }
 
+#if defined(__x86_64__) || defined(__i386__)
+static long call_number(const ucontext_t *frame)
+{
+    return (long)frame->uc_mcontext.gregs[CALL_NUMBER];
+}
+#else
+static long call_number(const ucontext_t *frame)
+{
+    (void)frame;
+    return -1; /* nothing is stepped through here */
+}
+#endif
+
 static void look_at_next(uintptr_t pc, const ucontext_t *frame)
 {
-    long number = (long)frame->uc_mcontext.gregs[CALL_NUMBER];
+    long number = call_number(frame);
 
     if (!is_call_of_the_system((const unsigned char *)pc))
         return;
