@@ -24,8 +24,10 @@ link_whole() {
 }
 
 # What stands before a function of libc's of that name (src/os/linux/protocol.c, ending.c, raise.c, setid.c).
-before_libcs="pthread_mutexattr_setprotocol
-    setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups"
+before_libcs=pthread_mutexattr_setprotocol
+if [ -z "${SANITIZE:-}" ]; then
+    before_libcs="$before_libcs setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups"
+fi
 if echo '#include <features.h>' | $CC -E -dM - | grep -q __GLIBC__; then
     before_libcs="$before_libcs __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next
         pthread_cancel pthread_exit pthread_setcancelstate pthread_setcanceltype pthread_testcancel"

@@ -24,8 +24,8 @@ static inline void arch_settle(void)
 {
 }
 
-/* A guarded control stack. The instruction is a hint, which leaves the bit alone where the CPU has no such stack, or it is off. (Arm
- * ARM, CHKFEAT) */
+/* A guarded control stack. The instruction is a hint, which leaves the bit alone where the CPU has no such stack, or it is off.
+ * (Arm ARM, CHKFEAT) */
 static inline bool arch_checks_returns(void)
 {
     register uintptr_t features __asm__("x16") = 1;

@@ -26,7 +26,10 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "base/sanitize.h"
 #include "os/linux/linux.h"
+
+#if SANITIZE_IDENTITIES
 
 #define REPLACES_LIBCS __attribute__((visibility("default")))
 
@@ -364,6 +367,15 @@ REPLACES_LIBCS int initgroups(const char *user, gid_t group)
         result = setgroups((size_t)count, groups);
     os_unmap(groups, (NGROUPS_MAX + 1) * sizeof *groups);
     return result;
+}
+
+#endif
+
+#else
+
+/* Nobody uses another one's, so libc's way is right; and a sanitizer has threads that none of its handlers may run on. */
+void os_setid_watch(void)
+{
 }
 
 #endif
