@@ -1,5 +1,7 @@
 /* pthread_cancel, aimed by a goroutine at itself or at others, and what goes with it.
  *
+ * The macros of libc's are what compilers warn of. COMPILED WITH: -Wno-unknown-warning-option -Wno-clobbered
+ *
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE

@@ -39,6 +39,9 @@ _Noreturn void os_ending_exit(void);
 void os_ending_lost(void);
 const struct os_ending_hooks *os_ending_hooks_set(void); /* NULL: none yet */
 
+/* Whether /proc is of this program; else it is of one that emulates its system. (watch.c) */
+bool os_proc_shows(os_thread thread);
+
 /* Has the signal that libc's set*id goes to all threads with come to us first. For each new thread. (setid.c) */
 void os_setid_watch(void);
 

@@ -141,13 +141,41 @@ static void forget(void)
 __attribute__((constructor)) static void begin(void)
 {
     find_way_back();
+    os_proc_shows((os_thread){.id = (uintptr_t)os_call(SYS_gettid)}); /* which it may not tell any more to another user */
     pthread_atfork(NULL, NULL, forget);
 }
 
 /* ---- the caller's side ---- */
 
-/* A zombie is in the lists, and answers nothing: the first thread of a process may be one. */
-static bool is_dead(long thread)
+/* What the kernel counts among the threads of a process, and runs none of its code. */
+enum { WORKS_FOR_THE_KERNEL = 0x10 /* for io_uring */ | 0x4000 /* for devices */ };
+
+/* In the line that /proc has of a thread, behind its name: the state, and as the sixth word after that its flags. */
+static bool says_it_cannot(const char *text)
+{
+    const char *at = strrchr(text, ')');
+    if (at == NULL || at[1] == '\0')
+        return false;
+    char state = at[2];
+    for (int words = 0; words < 7 && at != NULL; words++)
+        at = strchr(at + 1, ' ');
+    return state == 'Z' || state == 'X' || (at != NULL && (strtoul(at, NULL, 10) & WORKS_FOR_THE_KERNEL) != 0);
+}
+
+/* Where the system is another program's, that one has threads too, which mask all signals but those that only a fault sends. */
+static bool is_of_an_emulator(os_thread thread)
+{
+    static const int others[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGKILL, SIGSTOP, 32, 33, 34};
+    if (os_proc_shows(thread))
+        return false;
+    uint64_t masked = os_thread_masked(thread);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        masked |= UINT64_C(1) << (others[i] - 1);
+    return masked == ~UINT64_C(0);
+}
+
+/* A zombie is in the lists too: the first thread of a process may be one. */
+static bool cannot_answer(long thread)
 {
     char path[64] = "/proc/self/task/", text[512], *end = path + strlen(path), digits[24];
     int count = 0;
@@ -164,8 +192,7 @@ static bool is_dead(long thread)
     if (got <= 0)
         return true;
     text[got] = '\0';
-    const char *state = strrchr(text, ')');
-    return state != NULL && (state[2] == 'Z' || state[2] == 'X');
+    return says_it_cannot(text) || is_of_an_emulator((os_thread){.id = (uintptr_t)thread});
 }
 
 /* Who has been signalled, and how that may go on while some of them end. */
@@ -189,12 +216,12 @@ static void ask(struct round *r, long thread)
         atomic_fetch_sub_explicit(&all.left, 1, memory_order_relaxed);
 }
 
-static void forget_the_dead(const struct round *r)
+static void forget_the_deaf(const struct round *r)
 {
     for (long i = 0; i < NUMBERS / 64; i++)
         for (uint64_t late = r->asked[i] & ~all.made[i]; late != 0; late &= late - 1) {
             long thread = i * 64 + __builtin_ctzl(late);
-            if (is_dead(thread) && add(all.made, thread))
+            if (cannot_answer(thread) && add(all.made, thread))
                 atomic_fetch_sub_explicit(&all.left, 1, memory_order_relaxed);
         }
 }
@@ -204,7 +231,7 @@ static void wait_for_all(const struct round *r)
     uint32_t left;
     while ((left = atomic_load_explicit(&all.left, memory_order_acquire)) != 0) /* partner: take_turn */
         if (os_wait(&all.left, left, os_now() + LOOK_EVERY) == -ETIMEDOUT)
-            forget_the_dead(r);
+            forget_the_deaf(r);
 }
 
 /* As the kernel writes a folder's entries. */

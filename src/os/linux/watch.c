@@ -72,7 +72,7 @@ static bool shows_this_program(os_thread thread)
     return true;
 }
 
-static bool is_told(os_thread thread)
+bool os_proc_shows(os_thread thread)
 {
     static _Atomic uint8_t told; /* 0: not known yet; 1: no; 2: yes */
     uint8_t known = atomic_load_explicit(&told, memory_order_relaxed);
@@ -137,7 +137,7 @@ static bool is_one_of_ours(unsigned long call)
 bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
 {
     char text[256];
-    if (!is_told(thread) || !read_file(thread, "syscall", text, sizeof text) || count_words(text) != 9)
+    if (!os_proc_shows(thread) || !read_file(thread, "syscall", text, sizeof text) || count_words(text) != 9)
         return false;
     unsigned long call = number_at(text, 0);
     *sleep = (struct os_sleep){.sp = number_at(text, 7), .pc = number_at(text, 8), .on_a_word = call == SYS_futex};
