@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
+#include "emulator.h"
 #include "hogs.h"
 
 enum { LONG = 50 * 1000000 }; /* many slices, in nanoseconds */
@@ -256,6 +257,7 @@ TEST(who_waits_for_a_lock_with_preemption_off_lets_its_owner_run)
     struct crew *owner;
 
     NEEDS_IDENTITIES();
+    NEEDS_CALLS_SEEN();
     c = contest_new();
     go_maxprocs(1);
     owner = crew_start(1, hold_for_long, c);
@@ -293,6 +295,7 @@ TEST(who_has_waited_for_a_lock_with_preemption_off_has_the_processor_to_itself)
     struct contest *c;
 
     NEEDS_IDENTITIES();
+    NEEDS_CALLS_SEEN();
     c = contest_new();
     go_maxprocs(1);
     go_slice(20 * GO_MICROSECOND);

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
+#include "emulator.h"
 #include "test.h"
 #include "sanitizers.h"
 
@@ -72,6 +73,7 @@ static void check_crowd(void (*begin)(void), void (*end)(void))
 {
     struct crowd *c = test_alloc(sizeof *c);
 
+    NEEDS_CALLS_SEEN();
     if (!identity_is_possible() || !test_can_preempt())
         SKIP("goroutines do not keep thread identities");
     c->begin = begin;
