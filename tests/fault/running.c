@@ -229,9 +229,13 @@ TEST(maxprocs_makes_do_with_the_memory_there_is)
     CHECK_EQ(100, go_maxprocs(procs));
 }
 
+static atomic_bool may_block;
+
 static void block(void *arg, int index)
 {
     (void)index;
+    while (!atomic_load(&may_block))
+        go_yield();
     go_blocking_begin();
     usleep(300000);
     go_blocking_end();
@@ -251,10 +255,12 @@ static int check_blocked(struct fault *fault)
     go_maxprocs(4);
     go_stats_read(&stats, sizeof stats);
     n = (int)stats.threads + 10; /* so that all threads there are block, and one more is wanted */
+    atomic_store(&may_block, false);
+    c = crew_start(n, block, back); /* before, since they need stacks */
+    h = hogs_start(4, hog_counting);
     begin = test_now();
     fault_plan(fault, 0, FOR_EVER);
-    c = crew_start(n, block, back);
-    h = hogs_start(4, hog_counting);
+    atomic_store(&may_block, true);
     for (int i = 0; i < 4; i++)
         hogs_wait_for_turn(h, i); /* as soon as a thread is back */
     failed = fault_end(fault);

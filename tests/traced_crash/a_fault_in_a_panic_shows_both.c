@@ -1,4 +1,4 @@
-/* exit: 2; line: panic: SIGSEGV: *; line: panic: SIGILL: *; line:     fault_again+0x* a_fault_in_a_panic_*.c:*;
+/* exit: 2; line: panic: SIGSEGV: *; line: panic: SIGILL: *; line:     fault_again* a_fault_in_a_panic_*.c:*;
  * line:     fault_first*+0x* a_fault_in_a_panic_*.c:*; line:     main+0x* a_fault_in_a_panic_*.c:* */
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
