@@ -175,7 +175,7 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
         processor_ask(p);
     if (!l->waiting && !l->urgent && (int)p->id < load_relaxed(&sched.processors))
         return;
-    struct thread *m = load_relaxed(&p->m);
+    struct thread *m = load_acquire(&p->m);
     bool in_library = m && load_relaxed(&m->library_refusals);
     if (in_library) {
         store_relaxed(&m->library_refusals, 0);

@@ -69,7 +69,7 @@ static uint32_t ticket(struct processor *p)
 void preempt_request(struct processor *p, bool quietly)
 {
     processor_ask(p);
-    struct thread *m = load_relaxed(&p->m);
+    struct thread *m = load_acquire(&p->m);
     if (!m)
         return;
     store_relaxed(&m->wanted, ticket(p)); /* also where no signal is sent: preempt_now */

@@ -21,7 +21,7 @@ void processor_take(struct thread *m, struct processor *p)
 {
     m->p = p;
     thread_set_here(p->id);
-    store_relaxed(&p->m, m);
+    store_release(&p->m, m); /* what the descriptor holds first; partners: who reads it */
     store_ordered(&p->state, P_RUNNING);
 }
 
@@ -217,7 +217,7 @@ static bool retired(struct processor *p)
         return true;
     }
     if (state == P_RUNNING) {
-        struct thread *m = load_relaxed(&p->m);
+        struct thread *m = load_acquire(&p->m);
         preempt_hold();
         preempt_request(p, m && taken_in_call(m));
         preempt_release();

@@ -249,7 +249,7 @@ static enum take wake_to_take_off(struct thread *m, const struct os_sleep *sleep
 /* Only the monitor calls it. */
 enum take taken_take(struct processor *p)
 {
-    struct thread *m = load_relaxed(&p->m);
+    struct thread *m = load_acquire(&p->m);
     if (!m || !SANITIZE_CAN_PREEMPT)
         return TAKE_RUNS;
     os_thread thread = thread_of(m);
