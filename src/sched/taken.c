@@ -280,11 +280,14 @@ enum take taken_take(struct processor *p)
 }
 
 /* Whether the signal has interrupted the call in which m was seen asleep. The pc is behind the call's instruction, or at it, where
- * the system makes the call anew; a few bytes before, the call is about to be made. */
+ * the system makes the call anew; a few bytes before, the call is about to be made. What was seen counts for one signal: some make
+ * all their calls at the same place. */
 bool taken_sleep_was_interrupted(struct thread *m, uintptr_t sp, uintptr_t pc)
 {
     enum { INSTRUCTION_MOST = 4 };
-    return sp == load_relaxed(&m->slept_sp) && load_relaxed(&m->slept_pc) - pc <= INSTRUCTION_MOST;
+    uintptr_t slept_pc = load_relaxed(&m->slept_pc);
+    store_relaxed(&m->slept_pc, 0);
+    return slept_pc != 0 && sp == load_relaxed(&m->slept_sp) && slept_pc - pc <= INSTRUCTION_MOST;
 }
 
 /* ---- who comes back, and does not call the library ---- */

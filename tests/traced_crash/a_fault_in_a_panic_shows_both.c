@@ -1,4 +1,4 @@
-/* exit: 2; line: panic: SIGSEGV: *; line: panic: SIGILL: *; line:     fault_again* a_fault_in_a_panic_*.c:*;
+/* exit: 2; line: panic: SIGSEGV: *; line: panic: SIGILL: *; line:     fault_again+0x* a_fault_in_a_panic_*.c:*;
  * line:     fault_first*+0x* a_fault_in_a_panic_*.c:*; line:     main+0x* a_fault_in_a_panic_*.c:* */
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
@@ -10,6 +10,7 @@ static int *volatile nowhere;
 static void fault_again(void *arg)
 {
     (void)arg;
+    __asm__ volatile("nop"); /* not the first instruction, which is shown without an offset */
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_trap();
 #else
