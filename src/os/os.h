@@ -57,6 +57,13 @@ int os_cpu_count(void);
 /* Number of threads in the process now, or -1 where it can not be told. Slow. */
 int os_thread_count(void);
 
+/* The calling thread is about to end: who counts on its being gone can know by os_threads_leave. Said twice is said once. */
+void os_thread_leave(void);
+
+/* True while os_thread_count() may count somebody who has called os_thread_leave (or, at worst, a later thread with the same
+ * number). */
+bool os_threads_leave(void);
+
 /* Where errno of the calling thread lies, found anew at every call. libc's own accessor is declared `const`: a compiler that sees
  * errno twice in a function looks it up once, and code that changes threads in between writes the errno of the thread it came from.
  * [signal] */

@@ -51,6 +51,14 @@ bool deadlock_only_ours(void)
     return os_thread_count() == ours;
 }
 
+/* A thread of ours that is about to end is not counted by us any more, but for a while by the system. It says so, then is not
+ * counted, then kicks the monitor: which looks for a deadlock only after it has seen that nobody is in between, or will be kicked.
+ */
+bool deadlock_is_hidden(void)
+{
+    return os_threads_leave();
+}
+
 static bool alone(void)
 {
     return !load_ordered(&sched.foreign) && deadlock_only_ours();

@@ -185,13 +185,13 @@ bool identity_has_name(uintptr_t thread)
 
 /* ---- ending them; by the monitor ---- */
 
-/* Its thread wakes up, finds itself a plain one, and ends. */
+/* Its thread wakes up, finds itself a plain one, and ends. What it runs in doing so may be the program's, and wake goroutines: no
+ * deadlock, from before it is wanted to end (sched.blocking) until it is not counted any more (os_threads_leave). */
 static void end(struct identity *id)
 {
     store_relaxed(&id->locals->self, NULL);
     id->locals->mine = NULL;
     *id->here = GO_NOWHERE;
-    add_ordered(&sched.others, -1u);
     store_release(&id->back, 1); /* partner: os_identity_lend */
     os_wake(&id->back, 1);
 }
@@ -202,8 +202,10 @@ bool identity_trim(void)
     if (load_relaxed(&spares) <= 2 * spares_wanted())
         return false;
     struct identity *id = take_spare();
-    if (id)
+    if (id) {
+        add_ordered(&sched.blocking, 1);
         end(id);
+    }
     return id != NULL;
 }
 
@@ -367,10 +369,24 @@ void identity_give_up(struct thread *m, struct goroutine *g)
         identity_cease_to_be_thread(m, g);
         return;
     }
+    if (m == load_relaxed(&sched.relief)) {
+        g->identity = NULL; /* its next step is identity_leave */
+        return;
+    }
     struct identity *other = m->identity;
     m->identity = g->identity;
     g->identity = NULL;
     put_unless_own(m, other);
+}
+
+/* The calling thread, on its own context, has none for goroutines. What the last of them has given up is spare. */
+void identity_leave(struct thread *m)
+{
+    struct identity *id = load_relaxed(&m->in_use);
+    if (id == m->own)
+        return;
+    use(m, m->own);
+    identity_put(id);
 }
 
 /* g is dead, and its identity not in use any more. */
@@ -384,6 +400,7 @@ void identity_bury(struct thread *m, struct goroutine *g)
         identity_put(id);
         return;
     }
+    add_ordered(&sched.blocking, 1);
     lock_take(&lock);
     id->link = ended;
     ended = id;

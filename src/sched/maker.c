@@ -69,7 +69,11 @@ static void lend(void *argument)
     thread_learn(id);
     os_identity_learn(&id->os);
     os_identity_lend(&id->os, &id->lent, &id->back);
+    os_thread_leave();
+    add_ordered(&sched.others, -1u);
+    add_ordered(&sched.blocking, -1u);
     identity_forget(id);
+    monitor_kick();
 }
 
 static struct identity *make_identity(void)

@@ -455,7 +455,8 @@ static void run(void *argument)
         look_everywhere(&look);
         quiet = look.waiting || look.polled ? 0 : quiet + 1;
         /* While the program is quiet the memory of dead goroutines goes back, a little at each look. */
-        bool deep = quiet > QUIET_LOOKS && !look.lent && (look.polls || !poll_place_is_free()) && !stack_trim() && !identity_trim();
+        bool deep = quiet > QUIET_LOOKS && !look.lent && (look.polls || !poll_place_is_free()) && !stack_trim() &&
+                    !identity_trim() && !deadlock_is_hidden();
         if (deep)
             deadlock_check(); /* the last thread may have been one that ended, or that is tied to a goroutine */
         else

@@ -6,8 +6,8 @@
  * kind.
  *
  * So there is one thread that nobody can use up. It has no identity for goroutines, and gets none: it runs only those that have
- * one, of those that were taken off, until another thread is idle, or there are none. Goroutines are not tied to it, nor do they
- * leave it theirs. It is made before there is any goroutine. docs/model/identity.pml.
+ * one, of those that were taken off, until another thread is idle, or there are none. Goroutines are not tied to it, and what they
+ * give up is spare at once. It is made before there is any goroutine. docs/model/identity.pml.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -85,6 +85,7 @@ static bool somebody_is_idle(void)
 /* The goroutine to run; on return the thread has a processor. */
 struct goroutine *relief_find_work(struct thread *m)
 {
+    identity_leave(m);
     for (;;) {
         struct goroutine *g = NULL;
         if (m->p && (int)m->p->id >= load_relaxed(&sched.processors))

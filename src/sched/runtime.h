@@ -292,7 +292,7 @@ struct scheduler {
     _Atomic uint32_t wanted_threads;           /* enum thread_wish */
     _Atomic uint32_t poll_place;               /* enum poll_place: who blocks in the poller; by CAS, and left by that one */
     _Atomic uint32_t dispatching;              /* threads that pass on what the poller told them; by them */
-    _Atomic uint32_t blocking;                 /* goroutines in blocking regions */
+    _Atomic uint32_t blocking;                 /* goroutines in blocking regions, and whoever else may wake some */
     _Atomic uint32_t foreign;                  /* plain threads have used the library */
     _Atomic uint32_t falling;                  /* goroutines in a panic that no go_try will end; by them */
     _Atomic int64_t keeper; /* until when the idle thread that keeps the time sleeps; 0: there is none; likewise */
@@ -350,6 +350,7 @@ bool identity_refill(struct thread *m);
 void identity_none_come(bool none);
 bool identity_keep(struct thread *m, struct goroutine *g);
 void identity_give_up(struct thread *m, struct goroutine *g);
+void identity_leave(struct thread *m);
 void identity_bury(struct thread *m, struct goroutine *g);
 void identity_be_thread(struct thread *m, struct goroutine *g);
 void identity_stop(struct thread *m, struct goroutine *g);
@@ -522,6 +523,7 @@ void processor_queue_up(struct thread *m, struct goroutine *g);
 /* deadlock.c */
 void deadlock_check(void);
 bool deadlock_only_ours(void); /* the process has no thread but ours */
+bool deadlock_is_hidden(void); /* not now, but in a moment it may be seen */
 
 /* ending.c */
 void ending_start(void);

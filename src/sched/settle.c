@@ -52,7 +52,7 @@ NOINLINE void identity_settle(struct thread *m, struct goroutine *g)
         identity_give_up(m, g);
         return;
     }
-    if (keeps_for_ever(g) || m == load_relaxed(&sched.relief))
+    if (keeps_for_ever(g))
         return;
     __builtin_unwind_init(); /* registers that a call keeps go into this frame */
     m->hold++;

@@ -164,6 +164,7 @@ static _Noreturn void give_up(struct thread *m)
         identity_put(m->identity);
     m->identity = NULL;
     give_descriptor(m);
+    os_thread_leave();
     if (relieves) {
         relief_fails();
     } else {
@@ -181,7 +182,9 @@ _Noreturn void thread_retire(struct thread *m)
             thread_sleep(m, TIME_NEVER);
     identity_end(m);
     os_thread_forget();
+    os_thread_leave();
     add_ordered(&sched.threads, -1u);
+    monitor_kick();
     end_to_be(m);
     give_descriptor(m);
     os_thread_exit();

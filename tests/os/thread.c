@@ -193,6 +193,58 @@ static void test_numbers(void)
     OK(os_thread_count() == before, "threads are counted in a process with an odd name");
 }
 
+static void leave_and_wait(void *word)
+{
+    os_thread_leave();
+    os_thread_leave();
+    wait_word(word);
+}
+
+/* What a thread has for itself is undone after it has returned. */
+static void take_long_to_end(void *unused)
+{
+    (void)unused;
+    say_done();
+    usleep(200000);
+}
+
+static void leave_with_a_destructor(void *key)
+{
+    pthread_setspecific(*(pthread_key_t *)key, key);
+    os_thread_exit();
+}
+
+static bool leaving_ends(void)
+{
+    for (int i = 0; i < 5000 && os_threads_leave(); i++)
+        usleep(1000);
+    return !os_threads_leave();
+}
+
+static void test_leaving(void)
+{
+    static _Atomic uint32_t go;
+    pthread_key_t key;
+    enum { MANY = 200 };
+    uint32_t said;
+    int before = settled_thread_count(1);
+    OK(leaving_ends(), "nobody leaves");
+    on_thread(leave_and_wait, &go, 0);
+    OK(os_threads_leave(), "who has said that it leaves is known while it is there");
+    atomic_store(&go, 1);
+    os_wake(&go, 1);
+    OK(leaving_ends() && os_thread_count() == before, "who has left is not counted");
+    pthread_key_create(&key, take_long_to_end);
+    on_thread(leave_with_a_destructor, &key, 0);
+    OK(os_threads_leave(), "who has ended is known as long as the system has it");
+    OK(leaving_ends() && os_thread_count() == before, "and not after that");
+    said = atomic_load(&done);
+    for (uint32_t i = 0; i < MANY; i++)
+        os_thread_start(leave_with_a_destructor, &key, 0);
+    OK(wait_for(said + MANY) && settled_thread_count(before) == before && leaving_ends(), "more can leave at once than are noted");
+    pthread_key_delete(key);
+}
+
 static void count_without_proc(void)
 {
     for (int fd = 3; fd < 20; fd++)
@@ -299,6 +351,7 @@ int main(void)
     test_identity();
     test_start();
     test_numbers();
+    test_leaving();
     OK(exited(in_child(count_without_proc), 0), "threads that can not be counted are -1");
     test_cpus();
     test_promptness();

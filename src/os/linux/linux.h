@@ -30,7 +30,8 @@ struct os_own {
     int id;            /* 0: not asked yet */
     uintptr_t pointer; /* to its own thread-locals; 0: it never uses others */
     struct os_alternate alternate;
-    bool ends; /* as it should */
+    bool ends;   /* as it should */
+    bool leaves; /* noted as somebody who is about to */
 };
 struct os_own *os_own(void);
 

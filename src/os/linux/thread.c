@@ -16,7 +16,10 @@
 
 /* ---- who am I ---- */
 
-static _Atomic int process_id; /* 0: not asked yet */
+enum { LEAVING_MOST = 64 }; /* at a time; more wait for their turn */
+
+static _Atomic int process_id;            /* 0: not asked yet */
+static _Atomic int leaving[LEAVING_MOST]; /* the numbers of those that are about to end; 0: none */
 
 os_thread os_thread_self(void)
 {
@@ -128,6 +131,7 @@ int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
 void os_thread_exit(void)
 {
     os_own()->ends = true;
+    os_thread_leave();
     os_sequences_forget();
     os_ending_exit();
 }
@@ -135,6 +139,42 @@ void os_thread_exit(void)
 void os_thread_yield(void)
 {
     sched_yield();
+}
+
+/* ---- on their way out ---- */
+
+/* The kernel has a thread for a while after the last that it does itself. */
+static bool is_gone(int id)
+{
+    return os_call(SYS_tgkill, os_process_id(), id, 0) == -ESRCH;
+}
+
+static bool note_leaving(int id)
+{
+    for (int i = 0; i < LEAVING_MOST; i++) {
+        int other = atomic_load(&leaving[i]);
+        if ((other == 0 || is_gone(other)) && atomic_compare_exchange_strong(&leaving[i], &other, id))
+            return true;
+    }
+    return false;
+}
+
+/* Those noted need nobody in order to end, so that the wait for them is a short one. */
+void os_thread_leave(void)
+{
+    struct os_own *own = os_own();
+    while (!own->leaves && !(own->leaves = note_leaving((int)os_thread_self().id)))
+        sched_yield();
+}
+
+bool os_threads_leave(void)
+{
+    bool some = false;
+    for (int i = 0; i < LEAVING_MOST; i++) {
+        int id = atomic_load(&leaving[i]); /* partner: os_thread_leave, before its caller lets others count on it */
+        some |= id != 0 && !(is_gone(id) && atomic_compare_exchange_strong(&leaving[i], &id, 0));
+    }
+    return some;
 }
 
 /* ---- how many ---- */
