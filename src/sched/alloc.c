@@ -8,6 +8,7 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/identity.h"
 #include "sched/sched.h"
 
 #include <errno.h>

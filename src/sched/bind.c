@@ -4,6 +4,7 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/identity.h"
 #include "sched/sched.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/monitor.h"
 #include "sched/sched.h"
 #include "sched/trace.h"
 

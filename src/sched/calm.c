@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "sched/runtime.h"
+#include "sched/monitor.h"
 
 #define SHARE    64      /* the time in which none has stayed, to how late a look may be */
 #define SLICES   4       /* so many at most, */

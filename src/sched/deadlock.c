@@ -8,6 +8,8 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/ending.h"
+#include "sched/poll.h"
 #include "sched/sched.h"
 
 #define MONITOR_THREADS 1

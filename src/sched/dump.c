@@ -5,6 +5,8 @@
 #include "sched/runtime.h"
 
 #include "base/format.h"
+#include "sched/ending.h"
+#include "sched/monitor.h"
 #include "sched/sched.h"
 #include "sched/trace.h"
 

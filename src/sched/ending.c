@@ -6,8 +6,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "sched/runtime.h"
+#include "sched/ending.h"
 
+#include "sched/identity.h"
+#include "sched/runtime.h"
 #include "sched/sched.h"
 
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 
 #include "arch/arch.h"
 #include "base/format.h"
+#include "sched/ending.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 #include "sched/trace.h"

@@ -5,6 +5,9 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
+#include "sched/ending.h"
+#include "sched/identity.h"
+#include "sched/monitor.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 

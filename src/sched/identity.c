@@ -23,9 +23,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "sched/runtime.h"
+#include "sched/identity.h"
 
+#include "sched/monitor.h"
 #include "sched/preempt.h"
+#include "sched/runtime.h"
 #include "sched/sched.h"
 
 #include <errno.h>

@@ -16,6 +16,10 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
+#include "sched/ending.h"
+#include "sched/identity.h"
+#include "sched/monitor.h"
+#include "sched/poll.h"
 #include "sched/sched.h"
 
 /* ---- waking ---- */

@@ -9,6 +9,8 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/identity.h"
+#include "sched/monitor.h"
 #include "sched/sched.h"
 
 #include <errno.h>

@@ -11,9 +11,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "sched/runtime.h"
+#include "sched/monitor.h"
 
+#include "sched/ending.h"
+#include "sched/identity.h"
+#include "sched/poll.h"
 #include "sched/preempt.h"
+#include "sched/runtime.h"
 #include "sched/sched.h"
 
 #define MONITOR_STACK  ((size_t)256 << 10)

@@ -12,6 +12,7 @@
 #include "arch/arch.h"
 #include "base/format.h"
 #include "base/unwind.h"
+#include "sched/ending.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 #include "sched/trace.h"

@@ -13,8 +13,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "sched/runtime.h"
+#include "sched/poll.h"
 
+#include "sched/monitor.h"
+#include "sched/runtime.h"
 #include "sched/sched.h"
 
 static const struct poller *_Atomic poller;

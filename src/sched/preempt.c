@@ -23,6 +23,8 @@
 
 #include "arch/arch.h"
 #include "base/valgrind.h"
+#include "sched/identity.h"
+#include "sched/monitor.h"
 #include "sched/runtime.h"
 #include "sched/sched.h"
 #include "sched/trace.h"

@@ -4,6 +4,7 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/monitor.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 

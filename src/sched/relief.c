@@ -13,6 +13,7 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/identity.h"
 #include "sched/sched.h"
 
 #include <errno.h>

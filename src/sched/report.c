@@ -5,6 +5,7 @@
 #include "sched/runtime.h"
 
 #include "base/format.h"
+#include "sched/ending.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 #include "sched/trace.h"

@@ -13,6 +13,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "sched/runq.h"
+
 #include "sched/runtime.h"
 
 #define SLOT(i) ((uint32_t)(i) % RING_SIZE)

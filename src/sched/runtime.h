@@ -13,13 +13,12 @@
 #include "base/heap.h"
 #include "base/sanitize.h"
 #include "base/unwind.h"
-#include "os/net.h"
 #include "os/os.h"
 #include "sched/lock.h"
+#include "sched/runq.h"
 #include "sched/tune.h"
 
 #include "goroutine/debug.h"
-#include "goroutine/panic.h"
 
 enum g_state {
     G_DEAD,     /* in a cache of dead goroutines, or its slot was never used; belongs to that cache's owner */
@@ -33,23 +32,6 @@ enum g_kind {
     KIND_GOROUTINE,
     KIND_SCHEDULER, /* the context in which a thread looks for work */
     KIND_THREAD,    /* stands for a plain thread that uses the library: parks by sleeping */
-};
-
-/* The thread-locals of ours, in each identity. */
-struct locals {
-    _Atomic(struct thread *) self; /* NULL on a plain thread, and on one whose processor is taken away (taken.c) */
-    struct thread *mine;           /* NULL on a plain thread only */
-};
-
-/* A thread identity; who has it is told in identity.c. */
-struct identity {
-    struct os_identity os;
-    struct locals *locals;
-    uint32_t *here; /* go_here */
-    struct identity *link;
-    struct identity *next;       /* fixed: on the list of all that ever were */
-    _Atomic uintptr_t name;      /* os_thread_name of its thread; 0: there is none (any more) */
-    _Atomic uint32_t lent, back; /* between its thread, if that only lends it, and the others */
 };
 
 struct goroutine {
@@ -114,21 +96,6 @@ struct after {
     struct lock *lock;
     void (*call)(void *);
     void *argument;
-};
-
-/* A first-in-first-out ring: the owner puts at the tail and takes at the head, thieves take half from the head. */
-struct ring {
-    _Atomic uint32_t head CACHE_ALIGNED; /* moved by whoever takes, by CAS */
-    _Atomic uint32_t tail;               /* moved by the owner; release, partner: the acquire load of a thief */
-    _Atomic(struct goroutine *) slots[RING_SIZE];
-};
-
-/* A last-in-first-out deque (D. Chase, Y. Lev: Dynamic circular work-stealing deque, 2005), bounded: the owner pushes and pops at
- * the bottom, thieves take one at a time from the top, which is the oldest. */
-struct deque {
-    _Atomic uint32_t top CACHE_ALIGNED; /* moved by whoever takes the oldest, by CAS */
-    _Atomic uint32_t bottom;            /* moved by the owner */
-    _Atomic(struct goroutine *) slots[RING_SIZE];
 };
 
 enum p_state {
@@ -255,13 +222,6 @@ struct thread {
     struct goroutine scheduler; /* its own context */
 };
 
-struct list {
-    struct goroutine *first, **last; /* last is NULL in an empty list that was never used */
-    uint32_t count;
-};
-
-enum poll_place { POLL_NOBODY, POLL_IDLE, POLL_MONITOR };
-
 enum thread_wish {
     THREAD_ENOUGH,
     THREAD_NOW,    /* start one: to the monitor, */
@@ -330,69 +290,11 @@ _Noreturn void thread_retire(struct thread *m);
 void thread_sleep(struct thread *m, int64_t deadline);
 void thread_wake(struct thread *m, struct processor *p, bool searching);
 
-/* identity.c */
-bool identity_start(void);
-bool identity_is_possible(void);
-uint32_t identity_spares(void);
-uint32_t identity_shortage(void);
-struct identity *identity_blank(void);
-void identity_forget(struct identity *id);
-void identity_put(struct identity *id);
-void identity_publish(struct identity *id);
-bool identity_has_name(uintptr_t thread);
-bool identity_trim(void);
-void identity_end_some(void);
-void identity_begin(struct thread *m);
-void identity_switch(struct thread *m, const struct goroutine *to);
-void identity_end(struct thread *m);
-bool identity_serves(const struct thread *m);
-bool identity_refill(struct thread *m);
-void identity_none_come(bool none);
-bool identity_keep(struct thread *m, struct goroutine *g);
-void identity_give_up(struct thread *m, struct goroutine *g);
-void identity_leave(struct thread *m);
-void identity_bury(struct thread *m, struct goroutine *g);
-void identity_be_thread(struct thread *m, struct goroutine *g);
-void identity_stop(struct thread *m, struct goroutine *g);
-void identity_cease_to_be_thread(struct thread *m, struct goroutine *g);
-void identity_keep_waiting(struct goroutine *g);
-
-/* settle.c */
-void identity_settle(struct thread *m, struct goroutine *g);
-void identity_clean(void);
-
-/* maker.c */
-int maker_start(void);
-void maker_kick(void);
-void maker_free(void *at);
-int maker_make_identity(struct identity **id);
-void maker_want_reserve(void);
-
 /* beneath.c */
 bool beneath_lies(const struct goroutine *g, uintptr_t sp, uint64_t masked, bool (*counts)(uintptr_t pc));
 
 /* forked.c: ends the process if it is the child of a fork that was made after the start */
 void forked_check(void);
-
-/* taken.c */
-enum take { TAKE_RUNS, TAKE_BLOCKED /* but is not taken, or no longer */, TAKE_TOOK };
-struct thread *taken_self(void);
-bool taken_return(void);
-void taken_watch(struct thread *m);
-void taken_unwatch(struct thread *m);
-bool taken_sleeps(struct thread *m);  /* in a call of the system */
-bool taken_in_call(struct thread *m); /* the same, or may still be in it */
-enum take taken_take(struct processor *p);
-bool taken_sleep_was_interrupted(struct thread *m, uintptr_t sp, uintptr_t pc);
-void taken_ask_hogs(void);
-void taken_relieve(void);
-
-/* relief.c */
-int relief_start(void);
-bool relief_call(void);
-void relief_fails(void);
-struct goroutine *relief_find_work(struct thread *m);
-void relief_leave(void);
 
 /* processor.c */
 struct processor *processor_at(int i);
@@ -408,27 +310,6 @@ bool processor_has_work(struct processor *p);
 void processor_ask(struct processor *p);
 struct processor *idle_pop(void);    /* under sched.lock */
 void idle_push(struct processor *p); /* under sched.lock */
-
-/* runq.c */
-bool ring_put(struct ring *r, struct goroutine *g);
-struct goroutine *ring_get(struct ring *r);
-uint32_t ring_grab(struct ring *r, struct goroutine **batch);
-bool ring_empty(struct ring *r);
-bool deque_push(struct deque *d, struct goroutine *g);
-struct goroutine *deque_pop(struct deque *d);
-struct goroutine *deque_steal(struct deque *d);
-bool deque_empty(struct deque *d);
-void list_add(struct list *l, struct goroutine *g);
-struct goroutine *list_take(struct list *l);
-void queue_woken(struct processor *p, struct goroutine *g);
-void queue_fresh(struct processor *p, struct goroutine *g);
-void queue_last(struct goroutine *g);
-void queue_overflow(struct goroutine *g);
-void queue_urgent(struct goroutine *g);
-struct goroutine *queue_take_shared(struct processor *p, bool preempted_too);
-struct goroutine *queue_take_preempted(void);
-struct goroutine *queue_take_identified(void);
-struct goroutine *queue_take_next(struct processor *p);
 
 /* sched.c */
 _Noreturn void schedule_for_ever(void);
@@ -473,41 +354,6 @@ int64_t timers_earliest(void);
 void timers_run(struct processor *p, int64_t now);
 void timers_watch(void);
 
-/* calm.c */
-struct calm {
-    int64_t since; /* when a goroutine was last seen to stay, and all that is passed over */
-};
-int64_t calm_lateness(const struct calm *c, int64_t now, int64_t slice); /* how late the next look may be; 0: not at all */
-void calm_end(struct calm *c, int64_t now);
-void calm_pass_over(struct calm *c, int64_t time);
-
-/* poll.c */
-enum { POLL_BATCH = 64 };
-struct poll_catch {
-    int n;
-    struct os_ready ready[POLL_BATCH];
-};
-bool poll_anybody_waits(void);
-bool poll_is_started(void);
-bool poll_place_is_free(void); /* false also where there is no poller */
-bool poll_take_place(enum poll_place who);
-void poll_leave_place(void);
-void poll_wait(struct poll_catch *c, int64_t deadline); /* in the place, or with deadline 0 */
-void poll_wake(void);                                   /* who is in it */
-bool poll_in_passing(struct processor *p);
-void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c); /* in the place, which it leaves */
-void poll_dispatch(const struct poll_catch *c);
-
-/* wanted.c */
-bool wanted_threads_come(int64_t now, int64_t slice, int64_t *next);
-
-/* monitor.c */
-int monitor_start(void);
-void monitor_kick(void);
-void monitor_request_dump(void);
-extern _Atomic uint32_t monitor_asleep; /* 1: it sleeps until a moment or for ever, and wants to be told of waiting work */
-extern _Atomic int64_t monitor_until;   /* the moment */
-
 /* bind.c, blocking.c: back to this depth */
 void bind_reset(struct goroutine *g, uint16_t preempt_off);
 void blocking_reset(struct goroutine *g, uint16_t blocking);
@@ -519,53 +365,5 @@ void thread_untie(struct thread *m, struct goroutine *g);
 /* blocking.c */
 void processor_acquire(struct thread *m, struct goroutine *g);
 void processor_queue_up(struct thread *m, struct goroutine *g);
-
-/* deadlock.c */
-void deadlock_check(void);
-bool deadlock_only_ours(void); /* the process has no thread but ours */
-bool deadlock_is_hidden(void); /* not now, but in a moment it may be seen */
-
-/* ending.c */
-void ending_start(void);
-bool ending_stays(const struct goroutine *g);
-_Noreturn void ending_stay(struct goroutine *g); /* until all others have ended, then it ends the process */
-bool ending_tell_main(bool only_ours);
-
-/* dump.c */
-void dump_all(int fd, const struct go_stack *here); /* here: the caller's own stack, which comes first; NULL: of no interest */
-
-/* panic.c */
-struct panic {
-    struct go_panic_info info;
-    struct go_stack stack; /* who panics */
-    struct panic *outer;
-    struct attempt *attempt; /* where it lands; NULL: nowhere */
-    bool recovered;
-    bool handled; /* nobody has recovered it in time */
-};
-_Noreturn void panic_raise(struct panic *p);
-void attempts_close(struct goroutine *g);        /* its panics are over, and no other lands in a go_try that is under way */
-_Noreturn void stack_leave(struct goroutine *g); /* runs all clean-ups, then goroutine_leave */
-void fall_end(struct goroutine *g);              /* it ends alone */
-void deferred_run(struct goroutine *g, const struct exit_hook *until);
-void sigpanic(void);
-
-/* report.c */
-_Noreturn void report_panics(const struct panic *p);
-void report_before_exit(void); /* exit() waits here for what is to be reported */
-_Noreturn void fatal_fault(const void *frame, const char *format, ...) PRINTF_LIKE(2, 3);
-bool report_is_ours(void);
-
-/* fault.c */
-bool report_fault(void *frame, const struct os_fault *fault);
-
-/* A push by the thread that runs the processor, then a look at whether the monitor sleeps: the store-load pair needs no fence
- * here because the monitor fences all threads before it looks at the queues a last time (monitor.c). */
-static inline void monitor_tell(void)
-{
-    compiler_barrier();
-    if (unlikely(load_relaxed(&monitor_asleep)))
-        monitor_kick();
-}
 
 #endif

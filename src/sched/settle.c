@@ -11,6 +11,7 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
+#include "sched/identity.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 

@@ -33,6 +33,8 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
+#include "sched/identity.h"
+#include "sched/monitor.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 

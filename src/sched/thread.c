@@ -6,6 +6,9 @@
 
 #include "arch/arch.h"
 #include "base/valgrind.h"
+#include "sched/identity.h"
+#include "sched/monitor.h"
+#include "sched/poll.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
 

@@ -9,6 +9,8 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/identity.h"
+#include "sched/monitor.h"
 #include "sched/sched.h"
 
 #define RETRY 10000000 /* after the system had none to give */

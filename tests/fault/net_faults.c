@@ -11,6 +11,7 @@
 #include "net.h"
 #include "sanitizers.h"
 #include "os/net.h"
+#include "sched/identity.h"
 #include "sched/runtime.h"
 
 static struct fault no_poller, no_watch, no_accept, no_memory;

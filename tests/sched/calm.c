@@ -4,7 +4,7 @@
  */
 #include "test.h"
 
-#include "sched/runtime.h"
+#include "sched/monitor.h"
 
 enum { MS = 1000000 };
 

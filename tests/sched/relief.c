@@ -10,6 +10,7 @@
 #include "test.h"
 #include "sanitizers.h"
 
+#include "sched/identity.h"
 #include "sched/runtime.h"
 
 enum { WAITERS = 30, TURNS = 20000000 /* some slices */ };

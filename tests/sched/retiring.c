@@ -8,7 +8,7 @@
 #include "os/tap.h"
 
 #include "goroutine.h"
-#include "sched/runtime.h"
+#include "sched/ending.h"
 
 enum { ROUNDS = 200 };
 
