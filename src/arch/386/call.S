@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "arch/386/kept.h"
 #include "arch/asm.h"
 #include "arch/x86/state.h"
 
@@ -18,18 +19,7 @@
 .endm
 
 FUNC(arch_call)
-        push     %ebp
-        .cfi_adjust_cfa_offset 4
-        .cfi_rel_offset ebp, 0
-        push     %ebx
-        .cfi_adjust_cfa_offset 4
-        .cfi_rel_offset ebx, 0
-        push     %esi
-        .cfi_adjust_cfa_offset 4
-        .cfi_rel_offset esi, 0
-        push     %edi
-        .cfi_adjust_cfa_offset 4
-        .cfi_rel_offset edi, 0
+        PUSH_KEPT
         lea      -12(%esp), %esp
         .cfi_adjust_cfa_offset 12
         HAS_MXCSR
@@ -44,18 +34,7 @@ FUNC(arch_call)
         xor      %eax, %eax
         lea      12(%esp), %esp
         .cfi_adjust_cfa_offset -12
-        pop      %edi
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore edi
-        pop      %esi
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore esi
-        pop      %ebx
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore ebx
-        pop      %ebp
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore ebp
+        POP_KEPT
         ret
 END(arch_call)
 
@@ -72,18 +51,7 @@ FUNC(arch_land)
 1:      fldcw    8(%esp)
         lea      12(%esp), %esp
         .cfi_adjust_cfa_offset -12
-        pop      %edi
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore edi
-        pop      %esi
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore esi
-        pop      %ebx
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore ebx
-        pop      %ebp
-        .cfi_adjust_cfa_offset -4
-        .cfi_restore ebp
+        POP_KEPT
         mov      $1, %eax
         ret
 END(arch_land)

@@ -5,39 +5,28 @@
  */
 #include "arch/asm.h"
 
+/* Two registers into the frame. */
+.macro SAVE first, second, at
+        stp      \first, \second, [sp, #\at]
+        .cfi_rel_offset \first, \at
+        .cfi_rel_offset \second, \at + 8
+.endm
+
 FUNC(arch_call)
         stp      x29, x30, [sp, #-176]!
         .cfi_adjust_cfa_offset 176
         .cfi_rel_offset x29, 0
         .cfi_rel_offset x30, 8
         mov      x29, sp
-        stp      x19, x20, [sp, #16]
-        .cfi_rel_offset x19, 16
-        .cfi_rel_offset x20, 24
-        stp      x21, x22, [sp, #32]
-        .cfi_rel_offset x21, 32
-        .cfi_rel_offset x22, 40
-        stp      x23, x24, [sp, #48]
-        .cfi_rel_offset x23, 48
-        .cfi_rel_offset x24, 56
-        stp      x25, x26, [sp, #64]
-        .cfi_rel_offset x25, 64
-        .cfi_rel_offset x26, 72
-        stp      x27, x28, [sp, #80]
-        .cfi_rel_offset x27, 80
-        .cfi_rel_offset x28, 88
-        stp      d8, d9, [sp, #96]
-        .cfi_rel_offset d8, 96
-        .cfi_rel_offset d9, 104
-        stp      d10, d11, [sp, #112]
-        .cfi_rel_offset d10, 112
-        .cfi_rel_offset d11, 120
-        stp      d12, d13, [sp, #128]
-        .cfi_rel_offset d12, 128
-        .cfi_rel_offset d13, 136
-        stp      d14, d15, [sp, #144]
-        .cfi_rel_offset d14, 144
-        .cfi_rel_offset d15, 152
+        SAVE     x19, x20, 16
+        SAVE     x21, x22, 32
+        SAVE     x23, x24, 48
+        SAVE     x25, x26, 64
+        SAVE     x27, x28, 80
+        SAVE     d8, d9, 96
+        SAVE     d10, d11, 112
+        SAVE     d12, d13, 128
+        SAVE     d14, d15, 144
         mrs      x9, fpcr
         mrs      x10, fpsr
         stp      x9, x10, [sp, #160]
