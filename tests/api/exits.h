@@ -6,8 +6,10 @@
 #ifndef TESTS_API_EXITS_H
 #define TESTS_API_EXITS_H
 
+#include <poll.h>
 #include <pthread.h>
 #include "hogs.h"
+#include "sanitizers.h"
 
 static char marks[64];
 static atomic_int marked;
@@ -72,6 +74,16 @@ __attribute__((noinline)) static void with_handlers(void *fn)
 static inline void exits(void *value)
 {
     pthread_exit(value);
+}
+
+/* ThreadSanitizer's poll is left half done if it ends there. */
+static inline void cancel_at_poll(void *unused)
+{
+    (void)unused;
+    pthread_cancel(pthread_self());
+    if (WITH_TSAN)
+        pthread_testcancel();
+    poll(NULL, 0, 0);
 }
 
 /* One that is done with goes unheard. */

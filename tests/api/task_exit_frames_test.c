@@ -6,18 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
-#include <poll.h>
 #include "exits.h"
-#include "sanitizers.h"
-
-static void cancel_at_poll(void *unused)
-{
-    (void)unused;
-    pthread_cancel(pthread_self());
-    if (WITH_TSAN)
-        pthread_testcancel();
-    poll(NULL, 0, 0);
-}
 
 static void pop_then_exit(void *arg)
 {

@@ -7,10 +7,8 @@
  */
 #define _GNU_SOURCE
 #undef __EXCEPTIONS /* for <pthread.h>, which would else make clean-ups of the handlers */
-#include <poll.h>
 #include <stdlib.h>
 #include "exits.h"
-#include "sanitizers.h"
 
 static void clean(const char *which)
 {
@@ -53,15 +51,6 @@ static void cancel_async(void *unused)
     (void)unused;
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
     pthread_cancel(pthread_self());
-}
-
-static void cancel_at_poll(void *unused)
-{
-    (void)unused;
-    pthread_cancel(pthread_self());
-    if (WITH_TSAN)
-        pthread_testcancel();
-    poll(NULL, 0, 0);
 }
 
 TEST(both_kinds_run_from_the_inside_out)
