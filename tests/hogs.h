@@ -52,6 +52,15 @@ struct hogs {
             SKIP("identities are not handed over here");                                                                           \
     } while (0)
 
+/* Where the library does not look at what threads do, since the sanitizer's own calls would look like the program's; so a thread
+ * asleep in a call keeps its processor. */
+#define NEEDS_TAKING()                                                                                                             \
+    do {                                                                                                                           \
+        if (WITH_TSAN)                                                                                                             \
+            SKIP("the library takes no processors away under ThreadSanitizer");                                                    \
+        NEEDS_CALLS_SEEN();                                                                                                        \
+    } while (0)
+
 static inline bool test_has_identities(void)
 {
     return !WITH_ASAN && !WITH_TSAN && sizeof(void *) == 8;

@@ -10,15 +10,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "hogs.h"
-#include "sanitizers.h"
-
-/* Where the library does not look at what threads do, since the sanitizer's own calls would look like the program's. */
-#define NEEDS_TAKING()                                                                                                             \
-    do {                                                                                                                           \
-        if (WITH_TSAN)                                                                                                             \
-            SKIP("the library takes no processors away under ThreadSanitizer");                                                    \
-        NEEDS_CALLS_SEEN();                                                                                                        \
-    } while (0)
 
 struct caller {
     void (*call)(struct caller *c);

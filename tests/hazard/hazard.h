@@ -8,15 +8,6 @@
 
 #include "hazard/identity.h"
 #include "hogs.h"
-#include "sanitizers.h"
-
-/* Where the library does not look at what threads do, so a thread asleep in a call keeps its processor. */
-#define NEEDS_TAKING()                                                                                                             \
-    do {                                                                                                                           \
-        if (WITH_TSAN)                                                                                                             \
-            SKIP("the library takes no processors away under ThreadSanitizer");                                                    \
-        NEEDS_CALLS_SEEN();                                                                                                        \
-    } while (0)
 
 /* Work that takes some microseconds, in the program's own text: somewhere to be taken off. */
 static inline void linger(int turns)
