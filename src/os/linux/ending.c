@@ -164,7 +164,7 @@ static void libc_push(handler *h)
 
 /* ---- handlers ---- */
 
-SHOWN void __pthread_register_cancel(handler *h)
+SHOWN __cleanup_fct_attribute void __pthread_register_cancel(handler *h)
 {
     struct os_ending *e = of_caller();
     h->__pad[OURS] = e != NULL ? h : NULL;
@@ -178,7 +178,7 @@ SHOWN void __pthread_register_cancel(handler *h)
     e->handlers = h;
 }
 
-SHOWN void __pthread_unregister_cancel(handler *h)
+SHOWN __cleanup_fct_attribute void __pthread_unregister_cancel(handler *h)
 {
     struct os_ending *e = h->__pad[OURS] == h ? of_caller() : NULL;
     if (e != NULL)
@@ -188,7 +188,7 @@ SHOWN void __pthread_unregister_cancel(handler *h)
 }
 
 /* A handler has returned. */
-SHOWN void __pthread_unwind_next(handler *h)
+SHOWN __cleanup_fct_attribute void __pthread_unwind_next(handler *h)
 {
     if (h->__pad[OURS] == h && of_caller() != NULL)
         os_ending_hooks_set()->go_on();
