@@ -49,7 +49,7 @@ bool ending_tell_main(bool only_ours);
 /* deadlock.c */
 void deadlock_check(void);
 bool deadlock_only_ours(void); /* the process has no thread but ours */
-bool deadlock_is_hidden(void);    /* not now, but in a moment it may be seen */
+bool deadlock_is_hidden(void); /* not now, but in a moment it may be seen */
 
 /* dump.c */
 void dump_all(int fd, const struct go_stack *here); /* here: the caller's own stack, which comes first; NULL: of no interest */
