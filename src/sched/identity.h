@@ -63,6 +63,9 @@ void identity_clean(void);
 /* maker.c */
 int maker_start(void);
 void maker_kick(void);
+void maker_begins(void);
+void maker_has_begun(void);
+bool maker_sleeps(void);
 void maker_free(void *at);
 int maker_make_identity(struct identity **id);
 void maker_want_reserve(void);

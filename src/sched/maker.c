@@ -30,6 +30,8 @@ struct wish {
     struct identity *id;
 };
 
+static _Atomic uintptr_t works;  /* the maker's number, unless it has nothing to do, or waits for somebody to begin; by the maker */
+static _Atomic uintptr_t begins; /* that of the newest thread, until it has all that it needs; by that one */
 static _Atomic uint32_t kicked;
 static _Atomic uint32_t reserve_wanted;
 static _Atomic(struct freed *) freed;
@@ -63,13 +65,40 @@ static void free_all(void)
     }
 }
 
+/* ---- who is at it ---- */
+
+void maker_begins(void)
+{
+    store_relaxed(&begins, os_thread_self().id);
+}
+
+void maker_has_begun(void)
+{
+    uintptr_t me = os_thread_self().id;
+    cas_ordered(&begins, &me, 0);
+}
+
+static bool sleeps(uintptr_t number)
+{
+    struct os_sleep sleep;
+    return number != 0 && os_thread_in_call((os_thread){.id = number}, &sleep);
+}
+
+/* True if who makes the next thread or identity sleeps: for a lock, it may be. Late it can also be for want of a CPU. */
+bool maker_sleeps(void)
+{
+    return sleeps(load_relaxed(&works)) || sleeps(load_relaxed(&begins));
+}
+
 /* ---- identities ---- */
 
 static void lend(void *argument)
 {
     struct identity *id = argument;
+    maker_begins();
     thread_learn(id);
     os_identity_learn(&id->os);
+    maker_has_begun();
     os_identity_lend(&id->os, &id->lent, &id->back);
     os_thread_leave();
     add_ordered(&sched.others, -1u);
@@ -88,8 +117,10 @@ static struct identity *make_identity(void)
         return NULL;
     }
     add_ordered(&sched.others, 1);
+    store_relaxed(&works, 0);
     while (!load_acquire(&id->lent)) /* partner: os_identity_lend */
         os_wait(&id->lent, 0, TIME_NEVER);
+    store_relaxed(&works, os_thread_self().id);
     return id;
 }
 
@@ -193,6 +224,7 @@ static void run(void *argument)
     os_thread_set_prompt(true); /* preemptions wait for it */
     add_ordered(&sched.others, 1);
     for (;;) {
+        store_relaxed(&works, os_thread_self().id);
         store_ordered(&kicked, 0);
         make_thread();
         make_reserve();
@@ -201,6 +233,7 @@ static void run(void *argument)
         identity_none_come(!enough);
         free_all();
         monitor_kick(); /* a look for a deadlock counts the threads of the process, and may have come in between */
+        store_relaxed(&works, 0);
         os_wait(&kicked, 0, enough ? TIME_NEVER : os_now() + RETRY);
     }
 }

@@ -168,6 +168,7 @@ static _Noreturn void give_up(struct thread *m)
     m->identity = NULL;
     give_descriptor(m);
     os_thread_leave();
+    maker_has_begun();
     if (relieves) {
         relief_fails();
     } else {
@@ -197,6 +198,7 @@ _Noreturn void thread_retire(struct thread *m)
 static void run(void *argument)
 {
     struct thread *m = argument;
+    maker_begins();
     if (os_thread_prepare() != 0)
         give_up(m);
     m->thread = os_thread_self();
@@ -204,6 +206,7 @@ static void run(void *argument)
     os_thread_set_prompt(false);
     fiber_create_current(&m->scheduler.fiber);
     m->current = &m->scheduler;
+    maker_has_begun();
     if (m == load_relaxed(&sched.relief)) {
         m->identity = NULL;
         add_ordered(&sched.others, 1);

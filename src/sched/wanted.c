@@ -13,8 +13,9 @@
 #include "sched/monitor.h"
 #include "sched/sched.h"
 
-#define RETRY 10000000 /* after the system had none to give */
-#define LATE  10000000 /* one that was asked for is late, and one that sleeps in a call has to do */
+#define RETRY 10000000   /* after the system had none to give */
+#define LATE  10000000   /* one that was asked for is late, and one that sleeps in a call has to do, if who makes it sleeps too */
+#define STUCK 1000000000 /* or if it does not: there are locks that are waited for by spinning */
 
 /* The monitor's. */
 static int64_t retry; /* not before */
@@ -40,7 +41,8 @@ static bool wait_for_it(int64_t now, int64_t slice, int64_t *next)
 {
     if (now - eased >= LATE) {
         eased = now;
-        taken_relieve();
+        if (maker_sleeps() || now - asked >= STUCK)
+            taken_relieve();
     }
     again_at(next, eased + LATE);
     again_at(next, now + slice);
