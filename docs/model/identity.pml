@@ -681,11 +681,11 @@ end:
         if
         :: wanted == COMING ->
             if
-            :: idle == 0 && idle_p > 0 && !started[T - 1] ->
+            :: idle == 0 && (idle_p > 0 || !rests) && !started[T - 1] ->
                 make_identity();
                 atomic { libc == FREE -> libc = MAKER };
                 atomic { libc = FREE; its[T - 1] = id; used[T - 1] = id; user[id] = T - 1; started[T - 1] = true; wanted = ENOUGH }
-            :: idle == 0 && idle_p > 0 && started[T - 1] -> wanted = LATER
+            :: idle == 0 && (idle_p > 0 || !rests) && started[T - 1] -> wanted = LATER
             :: else -> wanted = ENOUGH
             fi
         :: else

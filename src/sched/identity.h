@@ -72,6 +72,7 @@ void maker_want_reserve(void);
 
 /* relief.c */
 int relief_start(void);
+bool relief_serves(void);
 bool relief_call(void);
 void relief_fails(void);
 struct goroutine *relief_find_work(struct thread *m);

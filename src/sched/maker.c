@@ -143,7 +143,7 @@ static void make_thread(void)
     if (load_ordered(&sched.wanted_threads) != THREAD_COMING)
         return;
     lock_take(&sched.lock);
-    bool needed = !sched.idle_threads && sched.idle_processors;
+    bool needed = !sched.idle_threads && (sched.idle_processors || relief_serves());
     lock_drop(&sched.lock);
     if (!needed) {
         store_ordered(&sched.wanted_threads, THREAD_ENOUGH);

@@ -6,8 +6,9 @@
  * kind.
  *
  * So there is one thread that nobody can use up. It has no identity for goroutines, and gets none: it runs only those that have
- * one, of those that were taken off, until another thread is idle, or there are none. Goroutines are not tied to it, and what they
- * give up is spare at once. It is made before there is any goroutine. docs/model/identity.pml.
+ * one, of those that were taken off, until another thread is idle, or there are none. So whoever it serves instead of is still
+ * wanted: no processor is idle then, but those who have no identity would wait as long as others are taken off. Goroutines are not
+ * tied to it, and what they give up is spare at once. It is made before there is any goroutine. docs/model/identity.pml.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -38,6 +39,12 @@ int relief_start(void)
     return load_relaxed(&state) == FAILED ? -ENOMEM : 0;
 }
 
+/* It holds a processor that was idle, until there is another thread for that. Under sched.lock. */
+bool relief_serves(void)
+{
+    return load_relaxed(&state) == SERVES;
+}
+
 /* True if it has been given a processor. Only the monitor calls it. */
 bool relief_call(void)
 {
@@ -45,10 +52,11 @@ bool relief_call(void)
         return false;
     lock_take(&sched.lock);
     struct processor *p = idle_pop();
+    if (p)
+        store_relaxed(&state, SERVES);
     lock_drop(&sched.lock);
     if (!p)
         return false;
-    store_relaxed(&state, SERVES);
     thread_wake(load_relaxed(&sched.relief), p, false);
     return true;
 }

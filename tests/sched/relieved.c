@@ -1,0 +1,101 @@
+/* A thread is late, and the relief has taken its place: it comes all the same, for the relief runs only those that were taken off.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <unistd.h>
+#include "test.h"
+#include "sanitizers.h"
+
+#include "sched/identity.h"
+#include "sched/runtime.h"
+
+enum { KEEPERS = 12, LEFT = 3, BLOCKERS = 40, HOGS = 2, SECONDS_MOST = 20 };
+
+static atomic_bool makes_none; /* threads are not made at the moment */
+static atomic_bool waits;      /* who makes them has come to it */
+static atomic_bool hogs_run, served, other_ran, over;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+    while (atomic_load(&makes_none)) {
+        atomic_store(&waits, true);
+        usleep(1000);
+    }
+    return __real_pthread_create(thread, attr, run, arg);
+}
+
+/* So many that the maker has to make more, but nobody waits for one. */
+static void keep_identity(void *arg, int index)
+{
+    bool keeps = identity_spares() > LEFT;
+
+    (void)arg;
+    (void)index;
+    if (keeps)
+        CHECK_EQ(0, go_lock_identity());
+    while (!atomic_load(&waits))
+        go_yield();
+    if (keeps)
+        CHECK_EQ(0, go_unlock_identity());
+}
+
+/* Taken off again and again, until the other has run. */
+static void hog(void)
+{
+    int64_t end = go_now() + SECONDS_MOST * GO_SECOND;
+
+    atomic_store(&hogs_run, true);
+    while (!atomic_load(&other_ran) && go_now() < end)
+        for (volatile int i = 0; i < 100000; i++)
+            if (thread_self() == load_relaxed(&sched.relief)) {
+                atomic_store(&served, true);
+                atomic_store(&makes_none, false);
+            }
+    CHECK(atomic_load(&other_ran));
+    atomic_store(&over, true);
+}
+
+/* Each on a thread of its own, which it keeps, so that none is left. */
+static void block(void)
+{
+    while (!atomic_load(&hogs_run))
+        go_yield();
+    go_blocking_begin();
+    while (!atomic_load(&over))
+        usleep(1000);
+    go_blocking_end();
+}
+
+static void yield(void)
+{
+    while (!atomic_load(&served))
+        go_yield();
+    atomic_store(&other_ran, true);
+}
+
+static void take_part(void *arg, int index)
+{
+    (void)arg;
+    if (index < HOGS)
+        hog();
+    else if (index < HOGS + BLOCKERS)
+        block();
+    else
+        yield();
+}
+
+TEST(where_the_relief_has_taken_a_threads_place_those_without_an_identity_run_too)
+{
+    if (!identity_is_possible() || !test_can_preempt())
+        SKIP("goroutines do not keep thread identities");
+    go_maxprocs(1);
+    go_slice(GO_MILLISECOND);
+    test_settle();
+    atomic_store(&makes_none, true);
+    crew_run(KEEPERS, keep_identity, NULL);
+    crew_run(HOGS + BLOCKERS + 1, take_part, NULL);
+    CHECK(atomic_load(&served));
+}
