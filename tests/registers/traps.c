@@ -14,7 +14,6 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -27,12 +26,14 @@
 #include "os/os.h"
 #include "os/tap.h"
 #include "sched/preempt.h"
+#include "sched/runtime.h"
 #if defined(__aarch64__)
 #include "frame_arm64.h"
 #include "functions_arm64.h"
 #endif
 
-enum { FILLERS = 6, DIFFERENCES_MAX = 3, RETRIES = 200, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 300 };
+enum { FILLERS = 6, DIFFERENCES_MAX = 3, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 45, SECONDS_A_ROUND = 20 };
+enum { PAUSE = 1000000, PULSE = 20000, PATIENCE = 50000000 };
 
 #define DECLARE(name, feature)                                                                                                     \
     extern void name(void *);                                                                                                      \
@@ -100,7 +101,11 @@ static struct seen {
 } before, after;
 
 static ptrdiff_t opened = NOWHERE, met = NOWHERE; /* the instruction that is in its place; the one that is being looked at */
-static int round_of_it, tries;
+static int round_of_it;
+static int64_t round_began;
+static struct thread *struck;
+static uint64_t answered_before;
+static _Atomic int64_t struck_at;
 static atomic_int runner; /* the thread that the goroutine was on */
 static atomic_int wanted; /* SAME, ELSEWHERE, or NOWHERE */
 static atomic_bool left;  /* another goroutine has run on it since */
@@ -108,6 +113,17 @@ static atomic_bool left;  /* another goroutine has run on it since */
 static int thread_number(void)
 {
     return (int)arch_system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+static void pause_for(long nanoseconds)
+{
+    arch_system_call(SYS_nanosleep, (long)&(struct timespec){.tv_nsec = nanoseconds}, 0, 0, 0, 0, 0);
+}
+
+/* What became of the interrupts of a thread: it has taken its goroutine off, or had no other identity to go on with. */
+static uint64_t answered(struct thread *m)
+{
+    return load_relaxed(&m->preemptions) + load_relaxed(&m->refusals[GO_REFUSED_IDENTITY]);
 }
 
 static void look(struct seen *s, const ucontext_t *u)
@@ -123,6 +139,9 @@ static void look(struct seen *s, const ucontext_t *u)
 static void strike(const ucontext_t *u)
 {
     look(&before, u);
+    struck = thread_mine();
+    answered_before = answered(struck);
+    atomic_store(&struck_at, go_now());
     atomic_store(&runner, before.thread);
     atomic_store(&left, false);
     atomic_store(&wanted, round_of_it);
@@ -155,8 +174,8 @@ static void begin(ptrdiff_t i, const ucontext_t *u)
         put((size_t)opened, TRAP_WORD);
     opened = NOWHERE;
     met = i;
-    tries = 0;
     round_of_it = SAME;
+    round_began = go_now();
     shared->instructions++;
     strike(u);
 }
@@ -167,6 +186,13 @@ static void end(void)
     opened = met;
     met = NOWHERE;
     put((size_t)opened, originals[opened]);
+}
+
+static bool has_left_as_wanted(void)
+{
+    bool elsewhere = after.thread != before.thread;
+
+    return round_of_it == ELSEWHERE ? elsewhere : !elsewhere && atomic_load(&left);
 }
 
 static void on_trap(int number, siginfo_t *info, void *frame)
@@ -185,14 +211,18 @@ static void on_trap(int number, siginfo_t *info, void *frame)
     }
     look(&after, frame);
     compare();
-    bool good = atomic_load(&left) && (after.thread != before.thread) == (round_of_it == ELSEWHERE);
-    shared->preemptions += atomic_load(&left);
-    if (!good && ++tries >= RETRIES)
+    bool late = false, good = has_left_as_wanted();
+    shared->preemptions += good;
+    if (answered(struck) == answered_before)
+        report("the interrupt has got lost");
+    if (!good) { /* threads and identities may have to be made first */
+        pause_for(PAUSE);
+        late = go_now() - round_began > SECONDS_A_ROUND * GO_SECOND;
+    }
+    if (late)
         report(atomic_load(&left) ? "the goroutine does not come back there" : "no preemption");
-    if (!good) /* threads and identities may have to be made first */
-        arch_system_call(SYS_nanosleep, (long)&(struct timespec){.tv_nsec = 1000000}, 0, 0, 0, 0, 0);
-    if (good || tries >= RETRIES) {
-        tries = 0;
+    if (good || late) {
+        round_began = go_now();
         round_of_it++;
     }
     if (round_of_it == ROUNDS)
@@ -203,10 +233,13 @@ static void on_trap(int number, siginfo_t *info, void *frame)
 
 /* ---- the others ---- */
 
+/* Not for long: the goroutine's thread may have no processor any more, and then it comes back on one of these, or not at all. */
 static bool must_hold(int thread)
 {
     int which = atomic_load(&wanted);
 
+    if (go_now() - atomic_load(&struck_at) > PATIENCE)
+        return false;
     return which == SAME ? thread != atomic_load(&runner) : which == ELSEWHERE ? thread == atomic_load(&runner) : false;
 }
 
@@ -221,7 +254,7 @@ static void fill(void *unused)
             atomic_store(&left, true);
         abi_destroy();
         while (must_hold(thread))
-            sched_yield();
+            pause_for(PULSE);
         go_preempt_on();
         go_yield();
     }
@@ -253,11 +286,25 @@ static void run_functions(void *done)
     go_waitgroup_done(done);
 }
 
+/* The time is up. On whatever thread this comes: nothing but a call of the system. */
+static void on_alarm(int number)
+{
+    char text[120];
+    int n = snprintf(text, sizeof text, "# it stands still: %s+%d, round %d\n", functions[in_hand].name,
+                     (int)(met * (ptrdiff_t)sizeof *code), round_of_it);
+
+    (void)number;
+    if (write(STDOUT_FILENO, text, (size_t)n) < 0)
+        _exit(92);
+    _exit(93);
+}
+
 static void run_program(const char *mode)
 {
     static go_waitgroup done;
     struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
 
+    signal(SIGALRM, on_alarm);
     alarm(SECONDS_MOST);
     setenv("GOROUTINE_PREEMPT", mode, 1);
     setenv("GOROUTINE_SLICE", "10000000", 1); /* no preemptions but these */
