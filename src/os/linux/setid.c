@@ -162,13 +162,17 @@ static bool says_it_cannot(const char *text)
     return state == 'Z' || state == 'X' || (at != NULL && (strtoul(at, NULL, 10) & WORKS_FOR_THE_KERNEL) != 0);
 }
 
-/* Where the system is another program's, that one has threads too, which mask all signals but those that only a fault sends. */
+/* Where the system is another program's, that one has threads too, which mask all signals but those that only a fault sends. Ours
+ * mask these too while a signal is on its way to them: that can take long, and they do answer. */
 static bool is_of_an_emulator(os_thread thread)
 {
+    static const uint64_t faults = UINT64_C(1) << (SIGILL - 1) | UINT64_C(1) << (SIGFPE - 1);
     static const int others[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGKILL, SIGSTOP, 32, 33, 34};
     if (os_proc_shows(thread))
         return false;
     uint64_t masked = os_thread_masked(thread);
+    if ((masked & faults) != 0)
+        return false;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         masked |= UINT64_C(1) << (others[i] - 1);
     return masked == ~UINT64_C(0);
