@@ -169,6 +169,49 @@ int main(void)
 }
 END
 
+cat >"$work/raising.c" <<'END'
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include "goroutine.h"
+
+static _Thread_local volatile int heard;
+static atomic_long missed;
+
+static void hear(int number) { heard = number; }
+
+__attribute__((noinline)) static int hears(void)
+{
+    heard = 0;
+    if (raise(SIGUSR1) != 0 || !heard)
+        return 0;
+    heard = 0;
+    return pthread_kill(pthread_self(), SIGUSR1) == 0 && heard;
+}
+
+static void raise_often(void *unused)
+{
+    for (int i = 0; i < 10000; i++)
+        missed += !hears();
+    (void)unused;
+}
+
+int main(void)
+{
+    signal(SIGUSR1, hear);
+    go_maxprocs(2);
+    go_slice(20000);
+    for (int i = 0; i < 8; i++)
+        go_spawn(raise_often, NULL);
+    while (go_count() > 1)
+        go_sleep(1000000);
+    if (missed)
+        printf("%ld times the handler had not run\n", missed);
+    return 0;
+}
+END
+
 links() {
     $CC -std=gnu11 -O1 "$1" -Iinclude -o "$work/$2" "$work/$2.c" "$BUILD/libgoroutine.a" -pthread
 }
@@ -190,6 +233,19 @@ elif [ "$CPU" != amd64 ]; then
     skip "$promise" "identities are not handed over here"
 else
     check "$promise" goes_right static
+fi
+
+promise="a signal to oneself is handled before raise and pthread_kill return"
+if [ -n "${SANITIZE:-}" ]; then
+    skip "$promise" "the linking is another one"
+else
+    check "$promise" links_and_goes_right raising
+    promise="$promise in a static program too"
+    if links -static raising 2>/dev/null; then
+        check "$promise" goes_right raising
+    else
+        skip "$promise" "the compiler can not link one"
+    fi
 fi
 
 promise="the kernel knows the owner of a mutex that passes on priority"

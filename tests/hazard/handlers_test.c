@@ -41,20 +41,6 @@ static void install(int number, void (*handler)(int), int flags)
     CHECK_EQ(0, sigaction(number, &action, NULL));
 }
 
-static bool stays; /* libc asks for the thread's number, and sends it the signal then: who is not tied must stay in between */
-
-static int raise_here(void)
-{
-    int error;
-
-    if (!stays)
-        return raise(SIGUSR1);
-    go_preempt_off();
-    error = raise(SIGUSR1);
-    go_preempt_on();
-    return error;
-}
-
 static void raise_often(void *arg, int index)
 {
     atomic_long *raised = arg;
@@ -64,7 +50,7 @@ static void raise_often(void *arg, int index)
     (void)index;
     for (int i = 0; i < SCALED(ROUNDS); i++) {
         volatile long a = i, b = i + 1;
-        wrong += raise_here() != 0;
+        wrong += raise(SIGUSR1) != 0;
         linger(WORK);
         sum += a * b;
         atomic_fetch_add(raised, 1);
@@ -81,9 +67,7 @@ TEST(a_handler_on_the_signal_stack_runs_once_for_each_signal)
 
     atomic_store(&handled, 0);
     install(SIGUSR1, work, SA_ONSTACK);
-    stays = true;
     crowd(500, raise_often, &raised);
-    stays = false;
     signal(SIGUSR1, SIG_DFL);
     CHECK_EQ(atomic_load(&raised), atomic_load(&handled));
 }
@@ -105,6 +89,76 @@ TEST(a_handler_in_a_tied_goroutine_may_be_preempted_and_runs_once_for_each_signa
     signal(SIGUSR1, SIG_DFL);
     CHECK_EQ(atomic_load(&raised), atomic_load(&handled));
 }
+
+/* ---- to oneself ---- */
+
+enum { NEAR = 32 << 10 /* less than a stack */ };
+
+static _Thread_local volatile uintptr_t heard; /* where on a stack a handler has run; 0: it has not */
+
+static void hear(int number)
+{
+    (void)number;
+    heard = (uintptr_t)__builtin_frame_address(0);
+}
+
+static int send_by_raise(int number)
+{
+    return raise(number);
+}
+
+static int send_to_self(int number)
+{
+    return pthread_kill(pthread_self(), number);
+}
+
+struct way {
+    int (*send)(int number);
+    atomic_long missed; /* the handler has not run yet, or has run elsewhere */
+};
+
+__attribute__((noinline)) static bool is_heard_at_once(struct way *way)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+    heard = 0;
+    return way->send(SIGUSR2) == 0 && heard < here && here - heard < NEAR;
+}
+
+static void send_to_oneself(void *arg, int index)
+{
+    struct way *way = arg;
+    long missed = 0;
+
+    (void)index;
+    for (int i = 0; i < SCALED(20 * ROUNDS); i++) {
+        missed += !is_heard_at_once(way);
+        linger(100);
+    }
+    atomic_fetch_add(&way->missed, missed);
+}
+
+static void all_is_heard_at_once(int (*send)(int number))
+{
+    struct way way = {.send = send};
+
+    install(SIGUSR2, hear, 0);
+    crowd_with_identity(1000, send_to_oneself, &way);
+    signal(SIGUSR2, SIG_DFL);
+    CHECK_EQ(0, atomic_load(&way.missed));
+}
+
+TEST(a_signal_that_a_goroutine_raises_is_handled_there_before_raise_returns)
+{
+    all_is_heard_at_once(send_by_raise);
+}
+
+TEST(a_signal_to_the_calling_thread_is_handled_there_before_pthread_kill_returns)
+{
+    all_is_heard_at_once(send_to_self);
+}
+
+/* ---- from outside ---- */
 
 /* From a timer, at any instruction of anybody. */
 static void compute(void *arg, int index)

@@ -20,7 +20,7 @@ for kind in -static -static-pie; do
     if ! links "$kind" "$work/empty.c" 2>/dev/null; then
         skip "$promise" "the compiler can not link one"
     else
-        check "$kind links" links "$kind" tests/os/image.c src/os/linux/*.c src/base/string.c src/arch/$CPU/*.[cS]
+        check "$kind links" links "$kind" tests/os/image.c src/os/linux/*.c src/base/string.c src/base/format.c src/arch/$CPU/*.[cS]
         check "$promise" passes
     fi
 done

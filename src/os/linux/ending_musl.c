@@ -16,8 +16,6 @@
 
 #if !defined(__GLIBC__)
 
-#define REPLACES_LIBCS __attribute__((visibility("default")))
-
 typedef struct __ptcb handler;
 
 /* libc's own: in a static program by these names, in any other by asking the loader. */

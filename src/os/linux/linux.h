@@ -13,6 +13,13 @@
 #include "base/sanitize.h"
 #include "os/os.h"
 
+/* A function of libc's that this library has too: whoever calls it finds ours, which comes first. */
+#define REPLACES_LIBCS __attribute__((visibility("default")))
+
+/* The same, if the program has none of its own. And a linker that takes more of libc's archive may find it there beside what it
+ * looks for, which must be right too. */
+#define REPLACES_LIBCS_WEAKLY __attribute__((weak, visibility("default")))
+
 /* A system call that returns -errno and touches neither errno nor anything else of libc's. */
 #define os_call(...) os_call6(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define os_call6(number, a, b, c, d, e, f, ...)                                                                                    \
@@ -42,6 +49,9 @@ const struct os_ending_hooks *os_ending_hooks_set(void); /* NULL: none yet */
 
 /* Whether /proc is of this program; else it is of one that emulates its system. (watch.c) */
 bool os_proc_shows(os_thread thread);
+
+/* Sends a signal to the calling thread, whichever that is; 0 or -errno. In the child of a vfork too. [signal] (raise.c) */
+long os_raise(int number);
 
 /* Has the signal that libc's set*id goes to all threads with come to us first. For each new thread. (setid.c) */
 void os_setid_watch(void);

@@ -1,18 +1,20 @@
-/* A libc that sends signals to "itself" by the number behind the thread pointer: musl. With an identity that is lent that is the
- * number of the thread that lends, which sleeps with all signals masked. So for programs that have this library, these take the
- * place of libc's: they ask the kernel who is running. glibc asks it itself, and this file is empty.
+/* Signals to oneself. glibc asks for the number of the calling thread and sends to it then: who is taken off in between has the
+ * signal handled on another thread, later. musl has that number behind the thread pointer, where with an identity that is lent it
+ * is that of the thread that lends, which sleeps with all signals masked. So for programs that have this library, these take the
+ * place of libc's: they ask the kernel who is running, and nobody is taken off before the call, since they are the library's text.
  *
- * Nothing here knows of goroutines, and nothing is cached: it holds in the child of a vfork too, which shares our memory. It is the
- * library's text, so nobody is taken off between the question and the call.
+ * Nothing here knows of goroutines, and nothing is cached: it holds in the child of a vfork too, which shares our memory.
+ *
+ * In a static program libc's abort is taken, if what it reports errors with is linked, which it shares a file of the archive with;
+ * it calls our raise.
  *
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
-#include <assert.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -20,23 +22,46 @@
 
 #include "os/linux/linux.h"
 
-#if !defined(__GLIBC__)
-
-#define REPLACES_LIBCS __attribute__((visibility("default")))
-
-static long send_to_itself(int number)
+long os_raise(int number)
 {
-    return os_call(SYS_tkill, os_call(SYS_gettid), number);
+    return os_call(SYS_tgkill, os_call(SYS_getpid), os_call(SYS_gettid), number);
 }
 
-REPLACES_LIBCS int raise(int number)
+#if SANITIZE_IDENTITIES
+
+#if defined(__GLIBC__)
+
+/* libc's own: in a static program by this name, which no shared libc shows; in any other by asking the loader. */
+#pragma weak dlsym
+extern __typeof__(pthread_kill) __pthread_kill __attribute__((weak));
+
+static __typeof__(pthread_kill) *_Atomic found;
+
+/* Before anybody is in a handler. */
+__attribute__((constructor)) static void find(void)
 {
-    long result = send_to_itself(number);
-    if (result == 0)
-        return 0;
-    *os_errno() = (int)-result;
-    return -1;
+    __typeof__(pthread_kill) *f = __pthread_kill;
+    if (f == NULL && dlsym != NULL)
+        f = (__typeof__(pthread_kill) *)dlsym(RTLD_NEXT, "pthread_kill");
+    if (f == NULL)
+        os_abort();
+    atomic_store_explicit(&found, f, memory_order_relaxed);
 }
+
+static int send_to_another(pthread_t thread, int number)
+{
+    if (atomic_load_explicit(&found, memory_order_relaxed) == NULL)
+        find();
+    return atomic_load_explicit(&found, memory_order_relaxed)(thread, number);
+}
+
+/* libc has some to itself. */
+static bool may_be_sent(int number)
+{
+    return number < __SIGRTMIN || number >= SIGRTMIN;
+}
+
+#else
 
 /* Which number a thread has, libc tells nobody, but the name of the thread's clock is made of it. 0: it has ended. */
 static long number_of(pthread_t thread)
@@ -45,45 +70,60 @@ static long number_of(pthread_t thread)
     return pthread_getcpuclockid(thread, &clock) == 0 ? ~(clock >> 3) : 0;
 }
 
-REPLACES_LIBCS int pthread_kill(pthread_t thread, int number)
+static int send_to_another(pthread_t thread, int number)
 {
-    if (pthread_equal(thread, pthread_self()))
-        return (int)-send_to_itself(number);
     long other = number_of(thread);
     if (other != 0)
         return (int)-os_call(SYS_tgkill, os_call(SYS_getpid), other, number);
     return number >= 0 && number < _NSIG ? 0 : EINVAL;
 }
 
-/* For those who send to themselves by tgkill. */
-REPLACES_LIBCS pid_t gettid(void)
+static bool may_be_sent(int number)
+{
+    (void)number;
+    return true;
+}
+
+/* For those who send to themselves by tgkill; glibc's asks the kernel. */
+REPLACES_LIBCS_WEAKLY pid_t gettid(void)
 {
     return (pid_t)os_call(SYS_gettid);
 }
 
-static void unmask_abort(void)
+#endif
+
+static int send_to_itself(int number)
 {
-    uint64_t set = UINT64_C(1) << (SIGABRT - 1);
-    os_call(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, sizeof set);
+    return may_be_sent(number) ? (int)-os_raise(number) : EINVAL;
 }
 
-/* The program's handler has its say, if the signal is not masked; after that it is the default. */
-REPLACES_LIBCS _Noreturn void abort(void)
+REPLACES_LIBCS_WEAKLY int raise(int number)
 {
-    send_to_itself(SIGABRT);
-    sigaction(SIGABRT, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
-    unmask_abort();
-    send_to_itself(SIGABRT);
-    os_exit(128 + SIGABRT);
+    int error = send_to_itself(number);
+    if (error == 0)
+        return 0;
+    *os_errno() = error;
+    return -1;
 }
 
-/* libc's calls its own abort. */
-REPLACES_LIBCS _Noreturn void __assert_fail(const char *expression, const char *file, int line, const char *function)
+REPLACES_LIBCS_WEAKLY int pthread_kill(pthread_t thread, int number)
 {
-    char text[1024];
-    int length = snprintf(text, sizeof text, "Assertion failed: %s (%s: %s: %d)\n", expression, file, function, line);
-    os_write(2, text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
-    abort();
+    return pthread_equal(thread, pthread_self()) ? send_to_itself(number) : send_to_another(thread, number);
+}
+
+#if defined(__GLIBC__)
+
+/* The same in BSD. libc's archive has both in one file. */
+REPLACES_LIBCS_WEAKLY int gsignal(int number)
+{
+    return raise(number);
+}
+
+#endif
+
+REPLACES_LIBCS_WEAKLY _Noreturn void abort(void)
+{
+    os_abort();
 }
 
 #endif

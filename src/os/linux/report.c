@@ -66,7 +66,7 @@ static void raise_abort(void)
     sigemptyset(&set);
     sigaddset(&set, SIGABRT);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    os_call(SYS_tgkill, os_process_id(), os_thread_self().id, SIGABRT);
+    os_raise(SIGABRT);
 }
 
 /* Not abort(): libc takes a lock there, which a thread that will never run again may hold. The program's own handler has its say,

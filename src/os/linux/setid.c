@@ -31,8 +31,6 @@
 
 #if SANITIZE_IDENTITIES
 
-#define REPLACES_LIBCS __attribute__((visibility("default")))
-
 /* As each libc has it. */
 #if defined(__GLIBC__)
 enum { TO_ALL_THREADS = 33 };
