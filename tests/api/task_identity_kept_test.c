@@ -71,12 +71,14 @@ static void need_it(void *arg)
 {
     struct trial *t = arg;
 
+    go_spawn(take_it, t);
+    go_preempt_off(); /* at the end of a slice the next call might give it back, before it is needed */
     CHECK_EQ(0, go_lock_identity());
     CHECK_EQ(0, go_unlock_identity());
-    go_spawn(take_it, t);
     t->before = who();
     t->need(t);
     t->after = who();
+    go_preempt_on();
     atomic_store(&t->over, true);
 }
 
