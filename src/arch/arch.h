@@ -10,6 +10,7 @@
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,14 @@ uintptr_t arch_context_fp(const void *context);
 /* arch_system_call makes the OS's call `number`, and returns what that returns, an error as the OS gives it. It uses no
  * thread-local: errno stays, and the thread pointer may be any. */
 long arch_system_call(long number, long a, long b, long c, long d, long e, long f);
+
+/* arch_call_unless makes the OS's call call[0], with the arguments call[1] to call[6], unless *off is not 0: then it gives
+ * ARCH_CALLED_OFF. A signal's handler can call it off until it is made: who is at or behind arch_call_unless_begins, and before
+ * arch_call_unless_ends, is made to go on at arch_call_unless_off. */
+#define ARCH_CALLED_OFF LONG_MIN
+#define ARCH_CALLED_OFF LONG_MIN
+long arch_call_unless(const _Atomic int *off, const long call[7]);
+extern const char arch_call_unless_begins[], arch_call_unless_ends[], arch_call_unless_off[];
 
 /* The thread pointer of the calling thread, which is where its thread-locals are. arch_thread_pointer_moves: whether it can be
  * given another; arch_set_thread_pointer does that. Where it lies in an interrupted frame too, that is the one which counts. */

@@ -17,6 +17,12 @@
 name:                         \
     .cfi_startproc
 
+/* PLACE is an address in it that C knows. */
+#define PLACE(name) \
+    .globl name;    \
+    .hidden name;   \
+name:
+
 #define END(name)             \
     .cfi_endproc;             \
     .size name, . - name

@@ -115,7 +115,7 @@ struct os_ending {
     void *handlers;         /* put up by pthread_cleanup_push; the innermost, in the frame that has put it up */
     bool off, asynchronous; /* its cancellation */
     bool cancelled;
-    bool armed; /* the identity in use is cancelled too, so that it ends within calls of libc */
+    void *trap; /* not NULL: the identity in use is cancelled too, so that it ends within calls of libc */
 };
 
 struct os_ending_hooks {

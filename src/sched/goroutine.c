@@ -189,7 +189,7 @@ _Noreturn void goroutine_leave(struct goroutine *g)
         taken_return();
     if (unlikely(ending_stays(g)))
         ending_stay(g);
-    if (unlikely(g->ending.armed))
+    if (unlikely(g->ending.trap))
         os_ending_disarm(&g->ending);
     if (unlikely(g->identity))
         identity_clean();

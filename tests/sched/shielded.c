@@ -27,9 +27,11 @@
 /* ---- watching ---- */
 
 #ifdef __x86_64__
-#define CALL_NUMBER REG_RAX
+#define CALL_NUMBER   REG_RAX
+#define CALL_ARGUMENT REG_RDI
 #else
-#define CALL_NUMBER REG_EAX
+#define CALL_NUMBER   REG_EAX
+#define CALL_ARGUMENT REG_EBX
 #endif
 
 enum { TRAPS = 0x100 /* a flag of both x86 CPUs */, MOST = 16 };
@@ -84,13 +86,30 @@ static long call_number(const ucontext_t *frame)
 {
     return (long)frame->uc_mcontext.gregs[CALL_NUMBER];
 }
+
+static long call_argument(const ucontext_t *frame)
+{
+    return (long)frame->uc_mcontext.gregs[CALL_ARGUMENT];
+}
 #else
 static long call_number(const ucontext_t *frame)
 {
     (void)frame;
     return -1; /* nothing is stepped through here */
 }
+
+static long call_argument(const ucontext_t *frame)
+{
+    return call_number(frame);
+}
 #endif
+
+/* That never sleeps either, and the program's handlers run in it: it must not be shielded. Where the library's functions stand for
+ * libc's (os/linux/raise.c); nothing is held there. */
+static bool is_signal_to_itself(long number, const ucontext_t *frame)
+{
+    return number == SYS_tkill && call_argument(frame) == syscall(SYS_gettid);
+}
 
 static void look_at_next(uintptr_t pc, const ucontext_t *frame)
 {
@@ -99,7 +118,7 @@ static void look_at_next(uintptr_t pc, const ucontext_t *frame)
     if (!is_call_of_the_system((const unsigned char *)pc))
         return;
     system_calls++;
-    if (may_lose_its_processor() && !is_passed_over(number))
+    if (may_lose_its_processor() && !is_passed_over(number) && !is_signal_to_itself(number, frame))
         found_bare(pc, 0, number);
 }
 

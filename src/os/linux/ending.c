@@ -11,7 +11,7 @@
  * at the low end of the goroutine's stack. That one does not return.
  *
  * What ends a thread in any other way (thrd_exit) comes out where that thread began; there it is told to be a mistake.
- * All this is glibc's; another libc's is in ending_musl.c.
+ * All this is glibc's, but for what cancel.c has; another libc's is in ending_musl.c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,7 +22,7 @@
 #include <spawn.h>
 #include <threads.h>
 
-#include "os/linux/linux.h"
+#include "os/linux/ending.h"
 
 static const struct os_ending_hooks *_Atomic hooks;
 
@@ -38,16 +38,13 @@ void os_ending_lost(void)
         h->lost("a goroutine has asked libc to end its thread by another call than pthread_exit (thrd_exit?)");
 }
 
-#if defined(__GLIBC__)
-
-#define SHOWN __attribute__((visibility("default")))
-
-/* NULL: the caller is a plain thread. */
-static struct os_ending *of_caller(void)
+struct os_ending *os_ending_of_caller(void)
 {
     const struct os_ending_hooks *h = os_ending_hooks_set();
     return h != NULL ? h->mine() : NULL;
 }
+
+#if defined(__GLIBC__)
 
 /* Handlers of the oldest kind; no header tells of them any more. */
 extern void _pthread_cleanup_push(struct _pthread_cleanup_buffer *h, void (*run)(void *), void *argument);
@@ -108,14 +105,19 @@ static _Noreturn void libc_exit(void *value)
     __builtin_unreachable();
 }
 
-static int libc_cancel(pthread_t thread)
+int os_libc_cancel(pthread_t thread)
 {
     return ((__typeof__(pthread_cancel) *)libcs(CANCEL))(thread);
 }
 
-static int libc_state(int state, int *before)
+int os_libc_state(int state, int *before)
 {
     return ((__typeof__(pthread_setcancelstate) *)libcs(STATE))(state, before);
+}
+
+bool os_libc_asks(void)
+{
+    return false;
 }
 
 /* What a handler of pthread_cleanup_push is kept in; the words behind the jump buffer are libc's, but for the last. */
@@ -134,6 +136,21 @@ MAY_BE_LEFT static int libc_type(int type)
     __builtin_memcpy(&h.__pad[TYPE], &type, sizeof type);
     __pthread_unregister_cancel_restore(&h);
     return before;
+}
+
+int os_libc_type(int type, int *before)
+{
+    if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
+        return EINVAL;
+    int was = libc_type(type);
+    if (before != NULL)
+        *before = was;
+    return 0;
+}
+
+void os_libc_test(void)
+{
+    libc_type(libc_type(PTHREAD_CANCEL_ASYNCHRONOUS));
 }
 
 MAY_BE_LEFT static void *libc_innermost(void)
@@ -166,7 +183,7 @@ static void libc_push(handler *h)
 
 SHOWN __cleanup_fct_attribute void __pthread_register_cancel(handler *h)
 {
-    struct os_ending *e = of_caller();
+    struct os_ending *e = os_ending_of_caller();
     h->__pad[OURS] = e != NULL ? h : NULL;
     if (e == NULL) {
         libc_push(h);
@@ -180,7 +197,7 @@ SHOWN __cleanup_fct_attribute void __pthread_register_cancel(handler *h)
 
 SHOWN __cleanup_fct_attribute void __pthread_unregister_cancel(handler *h)
 {
-    struct os_ending *e = h->__pad[OURS] == h ? of_caller() : NULL;
+    struct os_ending *e = h->__pad[OURS] == h ? os_ending_of_caller() : NULL;
     if (e != NULL)
         e->handlers = h->__pad[OUTER];
     else
@@ -190,7 +207,7 @@ SHOWN __cleanup_fct_attribute void __pthread_unregister_cancel(handler *h)
 /* A handler has returned. */
 SHOWN __cleanup_fct_attribute void __pthread_unwind_next(handler *h)
 {
-    if (h->__pad[OURS] == h && of_caller() != NULL)
+    if (h->__pad[OURS] == h && os_ending_of_caller() != NULL)
         os_ending_hooks_set()->go_on();
     ((__typeof__(__pthread_unwind_next) *)libcs(NEXT))(h);
     __builtin_unreachable();
@@ -233,34 +250,23 @@ void os_ending_adopt(struct os_ending *e)
 
 /* ---- the end ---- */
 
-static void forget_trap(void)
+void os_libc_trap(void *place, void (*caught)(void *))
+{
+    _pthread_cleanup_push(place, caught, NULL);
+}
+
+void os_libc_forget_trap(void *place)
 {
     struct _pthread_cleanup_buffer none = {0};
+    (void)place;
     _pthread_cleanup_pop(&none, 0); /* what is left is what stands in it */
-}
-
-void os_ending_disarm(struct os_ending *e)
-{
-    if (!e->armed)
-        return;
-    e->armed = false;
-    libc_state(PTHREAD_CANCEL_DISABLE, NULL);
-    forget_trap();
-}
-
-static _Noreturn void end(struct os_ending *e)
-{
-    e->off = true;
-    os_ending_disarm(e);
-    os_ending_hooks_set()->end();
-    __builtin_unreachable();
 }
 
 SHOWN void pthread_exit(void *value)
 {
-    struct os_ending *e = of_caller();
+    struct os_ending *e = os_ending_of_caller();
     if (e != NULL)
-        end(e);
+        os_ending_finish(e);
     libc_exit(value);
 }
 
@@ -268,92 +274,6 @@ SHOWN void pthread_exit(void *value)
 _Noreturn void os_ending_exit(void)
 {
     libc_exit(NULL);
-}
-
-/* ---- being cancelled ---- */
-
-static bool is_due(const struct os_ending *e)
-{
-    return e->cancelled && !e->off;
-}
-
-/* Of a kind that acts at once. */
-static void end_if_due(struct os_ending *e)
-{
-    if (is_due(e) && e->asynchronous)
-        end(e);
-}
-
-SHOWN int pthread_setcancelstate(int state, int *before)
-{
-    struct os_ending *e = of_caller();
-    if (e == NULL)
-        return libc_state(state, before);
-    if (state != PTHREAD_CANCEL_ENABLE && state != PTHREAD_CANCEL_DISABLE)
-        return EINVAL;
-    if (before != NULL)
-        *before = e->off ? PTHREAD_CANCEL_DISABLE : PTHREAD_CANCEL_ENABLE;
-    e->off = state == PTHREAD_CANCEL_DISABLE;
-    if (e->armed)
-        libc_state(state, NULL);
-    end_if_due(e);
-    return 0;
-}
-
-SHOWN int pthread_setcanceltype(int type, int *before)
-{
-    struct os_ending *e = of_caller();
-    if (type != PTHREAD_CANCEL_DEFERRED && type != PTHREAD_CANCEL_ASYNCHRONOUS)
-        return EINVAL;
-    int was = e == NULL ? libc_type(type) : e->asynchronous ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED;
-    if (before != NULL)
-        *before = was;
-    if (e == NULL)
-        return 0;
-    e->asynchronous = type == PTHREAD_CANCEL_ASYNCHRONOUS;
-    end_if_due(e);
-    return 0;
-}
-
-SHOWN void pthread_testcancel(void)
-{
-    struct os_ending *e = of_caller();
-    if (e == NULL)
-        libc_type(libc_type(PTHREAD_CANCEL_ASYNCHRONOUS));
-    else if (is_due(e))
-        end(e);
-}
-
-/* Called by libc when it begins to unwind. */
-static void caught(void *unused)
-{
-    (void)unused;
-    end(of_caller());
-}
-
-static void arm(struct os_ending *e)
-{
-    void *trap = os_ending_hooks_set()->keep_identity();
-    if (trap == NULL)
-        return;
-    e->armed = true;
-    libc_state(e->off ? PTHREAD_CANCEL_DISABLE : PTHREAD_CANCEL_ENABLE, NULL);
-    libc_type(PTHREAD_CANCEL_DEFERRED);
-    _pthread_cleanup_push(trap, caught, NULL);
-    libc_cancel((pthread_t)os_thread_name());
-}
-
-SHOWN int pthread_cancel(pthread_t thread)
-{
-    struct os_ending *e = of_caller();
-    const struct os_ending_hooks *h = os_ending_hooks_set();
-    if (e == NULL || (uintptr_t)thread != os_thread_name())
-        return h != NULL && h->is_lent((uintptr_t)thread) ? ESRCH : libc_cancel(thread);
-    e->cancelled = true;
-    end_if_due(e);
-    if (!e->armed)
-        arm(e);
-    return 0;
 }
 
 #endif

@@ -2,8 +2,8 @@
  * kept in a list behind the thread pointer, where that of another identity must not find them, and for a goroutine in struct
  * os_ending.
  *
- * A part of the stack that is left has its handlers run first, and then the clean-ups of its frames. Where a cancelled thread ends
- * only libc knows, and nobody can stand before it in a static program: a goroutine must not cancel itself with musl.
+ * A part of the stack that is left has its handlers run first, and then the clean-ups of its frames. How a thread is cancelled is
+ * in cancel_musl.c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "os/linux/linux.h"
+#include "os/linux/ending.h"
 
 #if !defined(__GLIBC__)
 
@@ -30,12 +30,6 @@ static void *next(const char *name)
     if (f == NULL)
         os_abort();
     return f;
-}
-
-static struct os_ending *of_caller(void)
-{
-    const struct os_ending_hooks *h = os_ending_hooks_set();
-    return h != NULL ? h->mine() : NULL;
 }
 
 /* ---- handlers ---- */
@@ -56,9 +50,9 @@ static void libc_pop(handler *h)
         ((__typeof__(_pthread_cleanup_pop) *)next("_pthread_cleanup_pop"))(h, 0);
 }
 
-REPLACES_LIBCS void _pthread_cleanup_push(handler *h, void (*run)(void *), void *argument)
+SHOWN void _pthread_cleanup_push(handler *h, void (*run)(void *), void *argument)
 {
-    struct os_ending *e = of_caller();
+    struct os_ending *e = os_ending_of_caller();
     h->__f = run;
     h->__x = argument;
     if (e == NULL) {
@@ -69,9 +63,9 @@ REPLACES_LIBCS void _pthread_cleanup_push(handler *h, void (*run)(void *), void 
     e->handlers = h;
 }
 
-REPLACES_LIBCS void _pthread_cleanup_pop(handler *h, int runs)
+SHOWN void _pthread_cleanup_pop(handler *h, int runs)
 {
-    struct os_ending *e = of_caller();
+    struct os_ending *e = os_ending_of_caller();
     if (e != NULL)
         e->handlers = h->__next;
     else
@@ -103,13 +97,20 @@ _Noreturn void os_ending_run(struct os_ending *e)
     os_abort();
 }
 
+static void check_end(void *unused)
+{
+    (void)unused;
+    if (!os_own()->ends)
+        os_ending_lost();
+}
+
+/* What would end the first thread by libc's own ways would leave goroutine 1 running, on no thread, for ever. */
 void os_ending_adopt(struct os_ending *e)
 {
-    handler h = {0};
-    libc_push(&h);
-    e->handlers = h.__next;
-    h.__next = NULL;
-    libc_pop(&h);
+    static handler first = {.__f = check_end};
+    libc_push(&first);
+    e->handlers = first.__next;
+    first.__next = NULL;
 }
 
 /* ---- the end ---- */
@@ -122,20 +123,28 @@ _Noreturn void os_ending_exit(void)
     __builtin_unreachable();
 }
 
-REPLACES_LIBCS void pthread_exit(void *value)
+SHOWN void pthread_exit(void *value)
 {
-    struct os_ending *e = of_caller();
+    struct os_ending *e = os_ending_of_caller();
     if (e != NULL)
-        os_ending_hooks_set()->end();
+        os_ending_finish(e);
     if (__pthread_exit != NULL)
         __pthread_exit(value);
     ((__typeof__(pthread_exit) *)next("pthread_exit"))(value);
     __builtin_unreachable();
 }
 
-void os_ending_disarm(struct os_ending *e)
+/* libc runs it first: what a goroutine has put up is not in libc's list. */
+void os_libc_trap(void *place, void (*caught)(void *))
 {
-    (void)e;
+    handler *h = place;
+    *h = (handler){.__f = caught};
+    libc_push(h);
+}
+
+void os_libc_forget_trap(void *place)
+{
+    libc_pop(place);
 }
 
 #endif
