@@ -22,9 +22,10 @@ guest_libs := $(call libs_of,$(guests),sqlite3.h)
 # Frames that are left one by one, and handlers that longjmp takes off, are glibc's only (src/os/linux/ending.c, ending_musl.c).
 of_glibc  := tests/api/task_exit_unwinding% tests/api/task_exit_frames% tests/crash/a_cancelled_goroutine_that_has_jumped_does_not_get_away%
 of_musl   := tests/crash/a_cancelled_goroutine_that_has_jumped_ends_all_the_same%
+of_musl_static := tests/crash/a_cancelled_main_of_a_static_program%
 # By a tracer, or where there is none that could step by the program's own traps.
 registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers).c
-sources   := $(filter-out $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))

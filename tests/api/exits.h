@@ -62,7 +62,7 @@ __attribute__((noinline)) static void with_b(void (*fn)(void *))
     mark("!");
 }
 
-__attribute__((noinline)) static void with_handlers(void *fn)
+__attribute__((noinline, unused)) static void with_handlers(void *fn)
 {
     pthread_cleanup_push(mark, "a");
     go_yield();
