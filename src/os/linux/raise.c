@@ -73,8 +73,9 @@ static long number_of(pthread_t thread)
 static int send_to_another(pthread_t thread, int number)
 {
     long other = number_of(thread);
-    if (other != 0)
-        return (int)-os_call(SYS_tgkill, os_call(SYS_getpid), other, number);
+    long result = other != 0 ? os_call(SYS_tgkill, os_call(SYS_getpid), other, number) : -ESRCH;
+    if (result != -ESRCH) /* it has ended, perhaps just now */
+        return (int)-result;
     return number >= 0 && number < _NSIG ? 0 : EINVAL;
 }
 
