@@ -41,7 +41,7 @@ GO_API void go_yield(void);
  * for ever. On a plain thread it is a panic. */
 GO_API GO_NORETURN void go_exit(void);
 
-/* libc's calls that end a thread, in a goroutine (glibc). Nobody's thread ends; on plain threads they are what they always are.
+/* libc's calls that end a thread, in a goroutine. Nobody's thread ends; on plain threads they are what they always are.
  *
  * pthread_exit ends the goroutine as go_exit does, but for main(), and that it may be called in a blocking region. The value goes
  * unheard. In main(), once the clean-ups of that have run, goroutine 1 waits until all others have ended, and all plain threads;
@@ -52,7 +52,8 @@ GO_API GO_NORETURN void go_exit(void);
  * type is asynchronous, at once. Calls of this library are none. State and type (pthread_setcancelstate, pthread_setcanceltype) are
  * its own. Until it ends it keeps one thread identity (go_lock_identity), for which pthread_cancel may wait; pthread_self() may
  * give another name then. In main(), and where it is called in a blocking region, pthread_testcancel alone is a cancellation point.
- * So is it for a goroutine that calls longjmp in between: another one is fatal then. pthread_cancel of what another goroutine got
+ * So is it, with glibc, for a goroutine that calls longjmp in between: another one is fatal then. In a static program with musl all
+ * are, in each of these places, and no identity is kept for it. pthread_cancel of what another goroutine got
  * from pthread_self() gives ESRCH. What that gives is no name of a goroutine: it is the thread identity's, which others may use
  * next; it cannot be joined or detached (EINVAL, EDEADLK). pthread_kill of pthread_self() sends the signal to the kernel thread
  * that it runs on, as raise does. thrd_exit must not be called: it is fatal. */
