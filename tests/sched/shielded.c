@@ -27,11 +27,11 @@
 /* ---- watching ---- */
 
 #ifdef __x86_64__
-#define CALL_NUMBER   REG_RAX
-#define CALL_ARGUMENT REG_RDI
+#define CALL_NUMBER     REG_RAX
+#define SECOND_ARGUMENT REG_RSI
 #else
-#define CALL_NUMBER   REG_EAX
-#define CALL_ARGUMENT REG_EBX
+#define CALL_NUMBER     REG_EAX
+#define SECOND_ARGUMENT REG_ECX
 #endif
 
 enum { TRAPS = 0x100 /* a flag of both x86 CPUs */, MOST = 16 };
@@ -87,9 +87,9 @@ static long call_number(const ucontext_t *frame)
     return (long)frame->uc_mcontext.gregs[CALL_NUMBER];
 }
 
-static long call_argument(const ucontext_t *frame)
+static long second_argument(const ucontext_t *frame)
 {
-    return (long)frame->uc_mcontext.gregs[CALL_ARGUMENT];
+    return (long)frame->uc_mcontext.gregs[SECOND_ARGUMENT];
 }
 #else
 static long call_number(const ucontext_t *frame)
@@ -98,7 +98,7 @@ static long call_number(const ucontext_t *frame)
     return -1; /* nothing is stepped through here */
 }
 
-static long call_argument(const ucontext_t *frame)
+static long second_argument(const ucontext_t *frame)
 {
     return call_number(frame);
 }
@@ -108,7 +108,7 @@ static long call_argument(const ucontext_t *frame)
  * libc's (os/linux/raise.c); nothing is held there. */
 static bool is_signal_to_itself(long number, const ucontext_t *frame)
 {
-    return number == SYS_tkill && call_argument(frame) == syscall(SYS_gettid);
+    return number == SYS_tgkill && second_argument(frame) == syscall(SYS_gettid);
 }
 
 static void look_at_next(uintptr_t pc, const ucontext_t *frame)
