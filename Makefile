@@ -71,11 +71,13 @@ all: $(BUILD)/libgoroutine.a $(BUILD)/libgoroutine.so $(if $(TRACE),$(BUILD)/lib
 
 # ---- the library ----
 
-# Two parts: what every program needs, and what only one with descriptors does.
+# Two parts: what every program needs, and what only one with descriptors does. And a call of libc's by itself.
 core    := base arch/$(CPU) os/$(OS) sched chan sync time context
 net     := os/$(OS)/net net context/net process
+groups  := os/$(OS)/groups
 compiled = $(patsubst %,$(BUILD)/%.o,$(foreach floor,$1,$(wildcard src/$(floor)/*.c src/$(floor)/*.S)))
 objects := $(call compiled,$(core) $(net))
+beside  := $(patsubst %.o,%.raw,$(call compiled,$(groups)))
 
 version_part = $(shell sed -n 's/^.define GO_VERSION_$1  *//p' include/goroutine/abi.h)
 version := $(call version_part,MAJOR).$(call version_part,MINOR).$(call version_part,PATCH)
@@ -134,10 +136,13 @@ $(BUILD)/libgoroutine.o: $(BUILD)/core.raw $(BUILD)/seam
 	sed 's/.* //' $(BUILD)/seam >$(BUILD)/seam.names
 	$(OBJCOPY) --globalize-symbols=$(BUILD)/seam.names $@
 
+$(BUILD)/libgoroutine-groups.raw: $(beside)
+	$(CC) $(CFLAGS) -r -nostdlib -o $@ $^
+
 $(BUILD)/libgoroutine-net.o: $(BUILD)/net.raw $(BUILD)/seam
 	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
 
-proper := $(BUILD)/libgoroutine.o $(BUILD)/libgoroutine-net.o
+proper := $(BUILD)/libgoroutine.o $(BUILD)/libgoroutine-net.o $(BUILD)/libgoroutine-groups.o
 
 $(BUILD)/libgoroutine.a: $(proper)
 
@@ -243,4 +248,4 @@ FORCE:
 .PHONY: all install $(packages:%=install-%) uninstall asm check-asm format format-check clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(objects:.o=.d)
+-include $(objects:.o=.d) $(beside:.raw=.d)

@@ -26,13 +26,13 @@ link_whole() {
 # What stands before a function of libc's of that name (src/os/linux/protocol.c, ending.c, cancel.c, raise.c, assertion.c, setid.c).
 before_libcs="pthread_mutexattr_setprotocol pthread_cancel pthread_exit pthread_setcancelstate pthread_setcanceltype pthread_testcancel"
 if [ -z "${SANITIZE:-}" ]; then
-    before_libcs="$before_libcs raise pthread_kill abort __assert_fail setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups"
+    before_libcs="$before_libcs initgroups raise pthread_kill abort __assert_fail setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups"
 fi
 if echo '#include <features.h>' | $CC -E -dM - | grep -q __GLIBC__; then
     before_libcs="$before_libcs __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next"
     [ -n "${SANITIZE:-}" ] || before_libcs="$before_libcs gsignal __assert __assert_perror_fail"
 else
-    before_libcs="$before_libcs gettid initgroups
+    before_libcs="$before_libcs gettid
         _pthread_cleanup_push _pthread_cleanup_pop __syscall_cp_c __testcancel"
 fi
 

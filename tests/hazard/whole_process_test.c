@@ -6,9 +6,11 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <grp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "child.h"
@@ -22,33 +24,51 @@ enum { SOME_GROUP = 12345, ROUNDS = 20 };
 /* What qemu's own threads mask, and no other. They run none of the program's code, and keep their group. */
 #define EMULATORS_OWN 0xfffffffe7ffbfa77
 
-/* The group of one thread that counts; -1: it has ended. */
-static long group_of(const char *thread)
-{
-    char path[300], line[300];
-    long group = -1;
-    unsigned long long masked = 0;
-    FILE *status;
+struct groups {
+    long effective;
+    bool listed; /* the one asked for is among the others */
+    unsigned long long masked;
+};
 
-    snprintf(path, sizeof path, "/proc/self/task/%s/status", thread);
-    status = fopen(path, "r");
-    while (status && fgets(line, sizeof line, status))
-        if (sscanf(line, "Gid: %*d %ld", &group) != 1 && sscanf(line, "SigBlk: %llx", &masked) == 1)
-            break;
-    if (status)
-        fclose(status);
-    return masked == EMULATORS_OWN && emulated() ? -1 : group;
+static bool lists(const char *line, long group)
+{
+    char *end;
+
+    for (long one; one = strtol(line, &end, 10), end != line; line = end)
+        if (one == group)
+            return true;
+    return false;
 }
 
-/* How many threads have another one. */
+/* False: the thread has ended, or is not one that counts. */
+static bool read_groups(const char *thread, long wanted, struct groups *g)
+{
+    char path[300], line[1000];
+    FILE *status;
+
+    *g = (struct groups){.effective = -1};
+    snprintf(path, sizeof path, "/proc/self/task/%s/status", thread);
+    status = fopen(path, "r");
+    while (status && g->masked == 0 && fgets(line, sizeof line, status)) {
+        sscanf(line, "Gid: %*d %ld", &g->effective);
+        sscanf(line, "SigBlk: %llx", &g->masked);
+        g->listed |= strncmp(line, "Groups:", 7) == 0 && lists(line + 7, wanted);
+    }
+    if (status)
+        fclose(status);
+    return g->effective != -1 && !(g->masked == EMULATORS_OWN && emulated());
+}
+
+/* How many threads have another one, and are not in it either way. */
 static int others_than(long group)
 {
     DIR *tasks = opendir("/proc/self/task");
     int others = 0;
 
     for (struct dirent *d; tasks && (d = readdir(tasks));) {
-        long has = d->d_name[0] == '.' ? -1 : group_of(d->d_name);
-        others += has != -1 && has != group;
+        struct groups g;
+        if (d->d_name[0] != '.' && read_groups(d->d_name, group, &g))
+            others += g.effective != group && !g.listed;
     }
     closedir(tasks);
     return others;
@@ -98,6 +118,36 @@ TEST(all_threads_have_the_group_that_any_one_of_them_has_set)
     CHECK_EQ(0, pthread_join(thread, NULL));
     hogs_stop(h);
     CHECK_EQ(0, setegid(before));
+    CHECK_EQ(0, wrong);
+}
+
+static void change_lists(void *wrong, int index)
+{
+    (void)index;
+    identity_begin();
+    linger(1000000);
+    for (int i = 0; i < SCALED(ROUNDS); i++) {
+        *(int *)wrong += initgroups("root", SOME_GROUP + (gid_t)i) != 0;
+        linger(20000);
+        *(int *)wrong += others_than(SOME_GROUP + i) > 0;
+    }
+    identity_end();
+}
+
+TEST(all_threads_are_in_the_groups_that_a_goroutine_has_taken_from_the_list_of_them)
+{
+    int wrong = 0, count;
+    gid_t before[1000];
+    struct hogs *h;
+
+    if (geteuid() != 0 || (count = getgroups(1000, before)) < 0)
+        SKIP("only root may change its groups");
+    go_maxprocs(2);
+    go_slice(20 * GO_MICROSECOND);
+    h = hogs_start(4, hog_counting);
+    crew_run(1, change_lists, &wrong);
+    hogs_stop(h);
+    CHECK_EQ(0, setgroups((size_t)count, before));
     CHECK_EQ(0, wrong);
 }
 

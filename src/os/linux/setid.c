@@ -381,25 +381,6 @@ REPLACES_LIBCS int setgroups(size_t count, const gid_t *list)
     return everybody(CALL(setgroups), (long)count, (long)list, 0);
 }
 
-#if !defined(__GLIBC__)
-
-/* glibc's calls its own setgroups. It cannot be ours: a static program would have all that looks for groups, which there warns. */
-REPLACES_LIBCS int initgroups(const char *user, gid_t group)
-{
-    int count = NGROUPS_MAX + 1, result = -1;
-    gid_t *groups = os_map((size_t)count * sizeof *groups, os_page_size()); /* more than a goroutine's stack has room for */
-    if (groups == NULL) {
-        *os_errno() = ENOMEM;
-        return -1;
-    }
-    if (getgrouplist(user, group, groups, &count) >= 0)
-        result = setgroups((size_t)count, groups);
-    os_unmap(groups, (NGROUPS_MAX + 1) * sizeof *groups);
-    return result;
-}
-
-#endif
-
 #else
 
 /* Nobody uses another one's, so libc's way is right; and a sanitizer has threads that none of its handlers may run on. */
