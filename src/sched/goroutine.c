@@ -259,13 +259,12 @@ void goroutine_init_main(uintptr_t stack_address)
     count_life(NULL, 1);
 }
 
-/* Of the part above sp. For main it is a guess; but the system knows it, unless main runs on a stack that the program made. */
+/* Of the part above sp. For main it is a guess; but the system knows it, unless main runs on a stack that the program made. Where
+ * sp is not on the stack of g there is no such part: who watches another thread may have seen sp before that went on to g. */
 uintptr_t goroutine_stack_end(const struct goroutine *g, uintptr_t sp)
 {
-    if (g != &main_goroutine)
-        return g->stack_high;
-    uintptr_t end = os_first_stack_end();
-    return sp < end && end - sp < g->stack_high - g->stack_low ? end : sp;
+    uintptr_t end = g == &main_goroutine ? os_first_stack_end() : g->stack_high;
+    return sp < end && end - sp <= g->stack_high - g->stack_low ? end : sp;
 }
 
 uint64_t go_id(void)

@@ -16,6 +16,7 @@
 #include "arch/arch.h"
 #include "sched/preempt.h"
 #include "sched/runtime.h"
+#include "sched/sched.h"
 #include "sched/sequences.h"
 #include "sched/steps.h"
 
@@ -264,4 +265,48 @@ TEST(what_is_left_of_a_handler_that_has_ended_keeps_no_processor)
     CHECK(napped > 5);
     CHECK(lost > 0);
     test_note("%d of %d naps lost the processor", lost, napped);
+}
+
+enum { STANDING = 8 };
+
+struct standing {
+    struct goroutine *g[STANDING];
+    uintptr_t sp[STANDING];
+    atomic_int count;
+    go_chan *end;
+};
+
+static void stand(void *arg, int index)
+{
+    struct standing *s = arg;
+
+    s->g[index] = sched_self();
+    s->sp[index] = (uintptr_t)__builtin_frame_address(0);
+    atomic_fetch_add(&s->count, 1);
+    CHECK_EQ(-EPIPE, go_recv(s->end, NULL));
+}
+
+static bool all_count(uintptr_t pc)
+{
+    (void)pc;
+    return true;
+}
+
+/* Who watches a thread may take the one for the other: between its two looks the thread goes on to somebody else. */
+TEST(a_stack_is_not_looked_at_from_a_place_on_another_one)
+{
+    struct standing s = {0};
+    struct crew *crew;
+
+    s.end = test_chan(0, 0);
+    crew = crew_start(STANDING, stand, &s);
+    EVENTUALLY(atomic_load(&s.count) == STANDING);
+    for (int i = 0; i < STANDING; i++)
+        for (int j = 0; j < STANDING; j++) {
+            CHECK_EQ(i == j ? s.g[i]->stack_high : s.sp[j], goroutine_stack_end(s.g[i], s.sp[j]));
+            if (i != j)
+                CHECK(!beneath_lies(s.g[i], s.sp[j], ~UINT64_C(0), all_count));
+        }
+    CHECK_EQ(0, go_chan_close(s.end));
+    crew_wait(crew);
 }
