@@ -28,6 +28,7 @@
 #define SLOWEST_PACE   500000   /* between two looks for timers or sockets: so late is one that was left to others, if not calm */
 #define REQUEST_TIME   10000    /* what it takes about until one who is asked to go has gone */
 #define EAGER_WAKES    64
+#define STUCK          10000000 /* a slice that should have ended that long ago, and a slice more: those who wait there go elsewhere */
 
 /* What the last look saw of a processor. */
 struct seen {
@@ -161,6 +162,13 @@ static void ask(struct look *l, struct processor *p, struct seen *s, int64_t lim
     again_at(l, quietly ? l->now + GRANT : l->now + REQUEST_TIME + limit);
 }
 
+/* Its goroutine cannot be taken off: preemption is switched off, say. */
+static void look_at_stuck(const struct look *l, struct processor *p, const struct seen *s)
+{
+    if (l->now - s->since >= 2 * l->slice + STUCK && load_relaxed(&sched.processors) > 1 && processor_has_work(p))
+        queue_give_away(p);
+}
+
 /* After a preemption the processor knows; else it began between the last look and this. */
 static int64_t begin_of_slice(struct look *l, struct processor *p, uint32_t tick)
 {
@@ -192,6 +200,7 @@ static void look_at_running(struct look *l, struct processor *p, struct seen *s)
         if (l->urgent)
             s->urged = l->now;
         ask(l, p, s, limit);
+        look_at_stuck(l, p, s);
     }
 }
 

@@ -8,8 +8,9 @@
  * Nobody starves: every 64th pick from the rings takes from the shared lists, before anything new is let in; when a slice is over
  * the next slot joins the ring; and if no preempted goroutine, or not the oldest fresh one, has run for two slices, the monitor
  * gives them their turn, a slice long, so that by time, not by number, the long-running and the short-running share the processor.
- * The woken stay in order also where the rings overflow: newest first, the oldest of a crowd that comes back again and again would
- * wait for ever.
+ * Where a goroutine cannot be taken off, those behind it are moved to the shared lists: others look there before they go on with
+ * who was preempted, but steal only when they have nobody at all. The woken stay in order also where the rings overflow: newest
+ * first, the oldest of a crowd that comes back again and again would wait for ever.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -299,6 +300,25 @@ struct goroutine *queue_take_identified(void)
         queue_last(g);
     }
     return NULL;
+}
+
+/* What waits on a processor that does not come to it, or the older part, goes where all look. By anybody; on its way it is counted,
+ * so that no look for a deadlock is misled, and it is queued as by a plain thread. */
+void queue_give_away(struct processor *p)
+{
+    struct goroutine *batch[RING_SIZE / 2 + 1];
+    add_ordered(&sched.blocking, 1);
+    uint32_t count = ring_grab(&p->woken, batch);
+    if (count)
+        add_shared(&sched.woken, batch, count);
+    for (count = 0; count < RING_SIZE / 2 && (batch[count] = deque_steal(&p->fresh)); count++)
+        continue;
+    if (count)
+        add_shared(&sched.fresh, batch, count);
+    if ((batch[0] = queue_take_next(p)))
+        add_shared(&sched.woken, batch, 1);
+    wake_any();
+    add_ordered(&sched.blocking, -1u);
 }
 
 /* Owner or thief. */

@@ -52,5 +52,6 @@ struct goroutine *queue_take_shared(struct processor *p, bool preempted_too);
 struct goroutine *queue_take_preempted(void);
 struct goroutine *queue_take_identified(void);
 struct goroutine *queue_take_next(struct processor *p);
+void queue_give_away(struct processor *p);
 
 #endif

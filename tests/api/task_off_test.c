@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include "emulator.h"
 #include "hogs.h"
 
@@ -90,6 +91,38 @@ TEST(a_blocking_call_lets_others_run_while_preemption_is_off)
     go_yield();
     CHECK(hogs_turns(h, 0) != before);
     go_preempt_on();
+    hogs_stop(h);
+}
+
+static void count_turns(void *turns, int index)
+{
+    (void)index;
+    atomic_fetch_add((atomic_int *)turns, 1);
+}
+
+TEST(who_waits_behind_one_that_cannot_be_taken_off_runs_on_another_processor_though_that_has_work)
+{
+    enum { CREW = 5 };
+    static atomic_int turns;
+    int64_t end = go_now() + 20 * GO_SECOND;
+    struct hogs *h;
+    struct crew *behind;
+    unsigned long before;
+
+    NEEDS_PREEMPTION();
+    atomic_store(&turns, 0);
+    go_maxprocs(2);
+    h = hogs_start(1, hog_counting);
+    hogs_wait_for_turn(h, 0);
+    go_preempt_off();
+    for (before = hogs_turns(h, 0); hogs_turns(h, 0) == before && go_now() < end;)
+        hog_for(LONG / 50);
+    behind = crew_start(CREW, count_turns, &turns);
+    while (atomic_load(&turns) < CREW && go_now() < end)
+        hog_for(LONG / 50);
+    CHECK_EQ(CREW, atomic_load(&turns));
+    go_preempt_on();
+    crew_wait(behind);
     hogs_stop(h);
 }
 
