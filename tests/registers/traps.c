@@ -243,7 +243,8 @@ static bool must_hold(int thread)
     return which == SAME ? thread != atomic_load(&runner) : which == ELSEWHERE ? thread == atomic_load(&runner) : false;
 }
 
-/* In the text of the program, but never taken off: a thread that is held stays with its goroutine. */
+/* In the text of the program, but never taken off: a thread that is held stays with its goroutine. Who waits behind it is for the
+ * others to find, which would go on for ever with the one that is preempted, and find no filler. */
 static void fill(void *unused)
 {
     (void)unused;
@@ -253,6 +254,8 @@ static void fill(void *unused)
         if (thread == atomic_load(&runner))
             atomic_store(&left, true);
         abi_destroy();
+        if (must_hold(thread))
+            processor_share_work(thread_self()->p);
         while (must_hold(thread))
             pause_for(PULSE);
         go_preempt_on();
