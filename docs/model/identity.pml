@@ -14,7 +14,8 @@
  *
  * Bounds: T threads, of which the last is not there yet with NEW, P processors, G goroutines; the thread that comes to the limit gets
  * none. LOCKS, PREEMPTS, YIELDS, KEEPS, TIES, MASKS: how often that happens, in all. FIRST: thread 0 has only the identity that it began
- * with. LIFE: goroutine 0 has one for life. WAITS: goroutine 0 waits for the end of 1. One step is one access, or one holding of a lock.
+ * with. LIFE: goroutine 0 has one for life. WAITS: goroutine 0 waits for the end of 1. HOGS: 0 was taken off
+ * with an identity, and computes until the end of 1. One step is one access, or one holding of a lock.
  *
  * holds -DT=1 -DNEW=0 -DG=2 -DLOCKS=2 -DPREEMPTS=1 -DTIES=1: the owner of the lock runs, though the other is tied to the only thread
  * holds -DT=1 -DNEW=0 -DG=2 -DLOCKS=2 -DPREEMPTS=1 -DMASKS=1: or has changed its signal mask
@@ -23,6 +24,7 @@
  * holds -DT=1 -DNEW=0 -DG=2 -DLOCKS=1 -DPREEMPTS=1 -DWAITS=1 -DYIELDS=1: one that keeps its identity, and waits for one that has none
  * holds -DT=1 -DNEW=0 -DG=2 -DFIRST=1 -DKEEPS=1 -DMORE=1: who waits for an identity gets one
  * holds -DT=1 -DNEW=0 -DG=2 -DLIFE=1 -DLOCKS=1 -DLOOKS=1 -DSPARES=3: those that are ended, while the monitor looks at those in use
+ * holds -DT=1 -DG=2 -DHOGS=1 -DEARLY=1: who has no identity runs though the relief serves a hog, and no thread is there yet
  * large -DT=1 -DNEW=0 -DG=2 -DLOCKS=2 -DPREEMPTS=1 -DTIES=1 -DMASKS=1 -DEARLY=1: both, and help that comes too early
  * large -DG=2 -DLOCKS=1 -DPREEMPTS=1 -DYIELDS=1 -DWAITS=1: two threads, and the relief
  * large -DG=2 -DLOCKS=2 -DPREEMPTS=1: the same, and both want the lock
@@ -36,6 +38,8 @@
  * breaks -DT=1 -DNEW=0 -DG=2 -DFIRST=1 -DKEEPS=1 -DMORE=1 -DWAITS_UNLOCKED [invalid end state]: who waits must look under the lock
  * breaks -DT=1 -DNEW=0 -DG=2 -DLIFE=1 -DLOCKS=1 -DLOOKS=1 -DENDS_ITSELF [assertion violated]: only the monitor may end one
  * breaks -DT=1 -DNEW=0 -DG=2 -DLOCKS=2 -DPREEMPTS=1 -DKEEPS_BOTH [assertion violated]: what a goroutine keeps its thread has no more
+ * breaks -DT=1 -DG=2 -DHOGS=1 -DEARLY=1 -DDROPS_WISH [assertion violated]: while the relief serves, the maker must make who was wanted
+ * breaks -DT=1 -DG=2 -DHOGS=1 -DEARLY=1 -DWANTS_NOBODY [assertion violated]: and as it may have looked before, the relief must say so
  *
  * SPDX-License-Identifier: MIT
  */
@@ -87,6 +91,9 @@
 #ifndef MORE
 #define MORE 0
 #endif
+#ifndef HOGS
+#define HOGS 0
+#endif
 #ifndef G
 #define G 3
 #endif
@@ -101,7 +108,7 @@
 #define R T       /* the reserve */
 
 mtype = { NOTHING, LAST, READY, UNLOCK, DEAD };
-mtype = { ENOUGH, COMING, LATER };
+mtype = { ENOUGH, NOW, COMING, LATER };
 
 /* Threads. */
 byte its[T + 1] = NONE; /* m->identity */
@@ -119,7 +126,7 @@ bool relieves[T + 1];
 bool sig[T + 1];        /* a signal is pending */
 bool listed[T + 1];
 byte idle;              /* set of idle threads */
-bool rests = true;      /* the reserve sleeps */
+bool rests;             /* the reserve sleeps */
 
 /* Goroutines. */
 byte gid[G] = NONE;
@@ -150,6 +157,7 @@ mtype wanted = ENOUGH;
 byte locks = LOCKS, preempts = PREEMPTS, yields = YIELDS, keeps = KEEPS, ties = TIES, masks = MASKS, early = EARLY, looks = LOOKS;
 byte helps; /* reliefs since somebody got on */
 
+#define MOST (2 * G + 2)
 #define WORK (ready != 0 || len(preempted) > 0)
 
 inline take_lowest(set, which)
@@ -415,6 +423,16 @@ inline untie()
     fi
 }
 
+/* A hog. On the relief it is taken off only where that makes a difference. */
+inline spin()
+{
+    do
+    :: dead & 2 -> break
+    :: atomic { ready != 0 && !taken[t] && t != R }; handler()
+    :: atomic { WORK && !taken[t] && t == R && (idle != 0 || wanted == ENOUGH) -> helps++; assert(helps <= MOST) }; handler()
+    od
+}
+
 proctype Goroutine(byte g)
 {
     byte t = NONE, id = NONE, w = NONE, next = NONE, aside = NONE;
@@ -423,6 +441,12 @@ proctype Goroutine(byte g)
     atomic { where[g] != NONE -> t = where[g] };
 #if LIFE
     keeping = (g == 0);
+#endif
+#if HOGS
+    if
+    :: g < HOGS -> spin()
+    :: else
+    fi;
 #endif
     do
 #if YIELDS
@@ -574,6 +598,12 @@ end_bound:
         :: has[t] && idle == 0 -> find_identified()
         :: else
         fi;
+#ifndef WANTS_NOBODY
+        if
+        :: g != NONE && wanted == ENOUGH -> wanted = NOW
+        :: else
+        fi;
+#endif
         if
         :: g == NONE ->
             if
@@ -670,6 +700,12 @@ inline make_identity()
     }
 }
 
+#ifdef DROPS_WISH
+#define NEEDED (idle == 0 && idle_p > 0)
+#else
+#define NEEDED (idle == 0 && (idle_p > 0 || !rests))
+#endif
+
 proctype Maker()
 {
     byte id = NONE, w = NONE, n;
@@ -681,11 +717,11 @@ end:
         if
         :: wanted == COMING ->
             if
-            :: idle == 0 && (idle_p > 0 || !rests) && !started[T - 1] ->
+            :: NEEDED && !started[T - 1] ->
                 make_identity();
                 atomic { libc == FREE -> libc = MAKER };
                 atomic { libc = FREE; its[T - 1] = id; used[T - 1] = id; user[id] = T - 1; started[T - 1] = true; wanted = ENOUGH }
-            :: idle == 0 && (idle_p > 0 || !rests) && started[T - 1] -> wanted = LATER
+            :: NEEDED && started[T - 1] -> wanted = LATER
             :: else -> wanted = ENOUGH
             fi
         :: else
@@ -755,8 +791,6 @@ inline signal_one()
 #else
 #define SOMEBODY (len(list) > 0)
 #endif
-#define MOST (2 * G + 2)
-
 proctype Monitor()
 {
     byte x, n, w = NONE, t = NONE, id;
@@ -773,6 +807,7 @@ end:
 #endif
     :: take_from(R)
     :: atomic { wanted == ENOUGH && idle_p > 0 && idle == 0 && WORK -> wanted = COMING }; maker_kick()
+    :: atomic { wanted == NOW -> wanted = COMING }; maker_kick()
     :: atomic {
             LATE && SOMEBODY && (early > 0 || timeout) ->
             if
@@ -825,7 +860,12 @@ init {
             spares++
         }
 #endif
-#if LIFE
+#if HOGS
+        ready = ready & ~1;
+        preempted!0;
+        behind = 1;
+#endif
+#if LIFE || HOGS
         gid[0] = IDS - 1;
         kept = 1;
         made = made | (1 << (IDS - 1));

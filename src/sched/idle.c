@@ -26,7 +26,7 @@
 
 /* A processor is idle, and no thread: the monitor starts one. It is told once; while it cannot have one, it tries again by itself.
  */
-static void want_thread(void)
+void want_thread(void)
 {
     uint32_t enough = THREAD_ENOUGH;
     if (cas_ordered(&sched.wanted_threads, &enough, THREAD_NOW))

@@ -7,8 +7,9 @@
  *
  * So there is one thread that nobody can use up. It has no identity for goroutines, and gets none: it runs only those that have
  * one, of those that were taken off, until another thread is idle, or there are none. So whoever it serves instead of is still
- * wanted: no processor is idle then, but those who have no identity would wait as long as others are taken off. Goroutines are not
- * tied to it, and what they give up is spare at once. It is made before there is any goroutine. docs/model/identity.pml.
+ * wanted: no processor is idle then, but those who have no identity would wait as long as others are taken off. It says so with
+ * each that it runs, since the maker may just then have found that nobody was wanted, or who came may be busy elsewhere. Goroutines
+ * are not tied to it, and what they give up is spare at once. It is made before there is any goroutine. docs/model/identity.pml.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -101,8 +102,10 @@ struct goroutine *relief_find_work(struct thread *m)
             processor_retire(m);
         else if (m->p && !somebody_is_idle())
             g = find_identified(m->p);
-        if (g)
+        if (g) {
+            want_thread();
             return g;
+        }
         if (m->p)
             hand_over(processor_drop(m));
         rest(m);

@@ -324,6 +324,7 @@ struct goroutine *find_identified(struct processor *p);
 void wake_for(struct processor *p);
 void wake_any(void);
 void hand_over(struct processor *p);
+void want_thread(void);
 
 /* restart.c */
 void restart_rewind(struct goroutine *g, void *frame);
