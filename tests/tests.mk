@@ -21,7 +21,7 @@ guests    := zlib sqlite3 lua5.4
 guest_libs := $(call libs_of,$(guests),sqlite3.h)
 # Frames that are left one by one, and handlers that longjmp takes off, are glibc's only (src/os/linux/ending.c, ending_musl.c).
 of_glibc  := tests/api/task_exit_unwinding% tests/api/task_exit_frames% tests/crash/a_cancelled_goroutine_that_has_jumped_does_not_get_away%
-of_musl   := tests/crash/a_cancelled_goroutine_that_has_jumped_ends_all_the_same% tests/crash/thrd_exit_in_main%
+of_musl   := tests/crash/a_cancelled_goroutine_that_has_jumped_ends_all_the_same%
 of_musl_static := tests/crash/a_cancelled_main_of_a_static_program%
 # By a tracer, or where there is none that could step by the program's own traps.
 registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers).c

@@ -10,8 +10,9 @@
  * any frame, it asks for handlers of the oldest kind that lie below the frame which it is about to leave: there is one, the trap,
  * at the low end of the goroutine's stack. That one does not return.
  *
- * What ends a thread in any other way (thrd_exit) comes out where that thread began; there it is told to be a mistake.
- * All this is glibc's, but for what cancel.c has; another libc's is in ending_musl.c.
+ * What ends a thread in any other way (thrd_exit) comes out where that thread began; there it is told to be a mistake. Where the
+ * first thread began nobody can be put in the way: there it is the outermost handler of the oldest kind. All this is glibc's, but
+ * for what cancel.c has; another libc's is in ending_musl.c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -232,10 +233,29 @@ _Noreturn void os_ending_run(struct os_ending *e)
     jump(h->__cancel_jmp_buf, 1);
 }
 
+/* The outermost of the oldest kind, of the identity in use. */
+static _Thread_local struct _pthread_cleanup_buffer *outermost __attribute__((tls_model("initial-exec")));
+
+/* Not in the child of a fork, which has no goroutines. */
+static void check_end(void *unused)
+{
+    (void)unused;
+    if (os_ending_of_caller() != NULL)
+        os_ending_lost();
+}
+
+static void watch_end(void)
+{
+    static struct _pthread_cleanup_buffer first;
+    _pthread_cleanup_push(&first, check_end, NULL);
+    outermost = &first;
+}
+
 /* The outermost one is libc's own, around main(). */
 void os_ending_adopt(struct os_ending *e)
 {
     handler *innermost = libc_innermost(), *h = innermost, *last = NULL;
+    watch_end();
     for (; h != NULL && h->__pad[OUTER] != NULL; h = h->__pad[OUTER]) {
         h->__pad[OURS] = h;
         h->__pad[FRAME] = h + 1; /* it is above */
@@ -257,9 +277,9 @@ void os_libc_trap(void *place, void (*caught)(void *))
 
 void os_libc_forget_trap(void *place)
 {
-    struct _pthread_cleanup_buffer none = {0};
+    struct _pthread_cleanup_buffer left = {.__prev = outermost};
     (void)place;
-    _pthread_cleanup_pop(&none, 0); /* what is left is what stands in it */
+    _pthread_cleanup_pop(&left, 0); /* what is left is what stands in it */
 }
 
 SHOWN void pthread_exit(void *value)
