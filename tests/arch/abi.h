@@ -80,6 +80,8 @@ void abi_wait(volatile uintptr_t *word);
 #include "abi_386.h"
 #elif defined(__aarch64__)
 #include "abi_arm64.h"
+#elif defined(__riscv)
+#include "abi_riscv64.h"
 #else
 #error "this CPU has no tests/arch/abi_<cpu>.h yet"
 #endif
