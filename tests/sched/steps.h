@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "emulator.h"
 
 static void (*volatile steps_callback)(void);
 
@@ -142,7 +143,7 @@ static inline int steps_install(void (*step)(void))
     struct sigaction action = steps_action;
 
     steps_callback = step;
-    sigfillset(&action.sa_mask);
+    mask_all(&action.sa_mask);
     return sigaction(SIGTRAP, &action, NULL);
 }
 
