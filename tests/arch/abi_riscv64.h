@@ -5,7 +5,9 @@
 #ifndef TESTS_ARCH_ABI_RISCV64_H
 #define TESTS_ARCH_ABI_RISCV64_H
 
+#include <signal.h>
 #include <sys/auxv.h>
+#include <ucontext.h>
 
 /* Both compressed, as a compiler may have any instruction. */
 #define ABI_TRAP ".2byte 0x9002; .2byte 0"
@@ -194,6 +196,46 @@ static inline const char *abi_refusal(int number, void *frame)
 {
     (void)number, (void)frame;
     return NULL;
+}
+
+/* ---- frames that an emulator does not make ---- */
+
+#define ABI_FORGED "a fault's frame with vectors is copied whole, and its copy says where they are"
+
+/* A frame as Linux 6.5 puts it at the end of an alternate stack: registers, a record of vector registers of 16 bytes each, with
+ * their address in it, and the last record. The name of what is wrong with what arch_inject makes of it, or NULL. */
+static inline const char *abi_forged(void (*callee)(void))
+{
+    enum {
+        HEAD = 8,
+        WORDS = 48,
+        DATA = 32 * 16,
+        AT = sizeof(ucontext_t) - HEAD,
+        ALL = AT + HEAD + WORDS + DATA + HEAD,
+        BASE = 128
+    };
+    static _Alignas(16) char alternate[4096], stack[8192];
+    const uint32_t head[] = {0x53465457, HEAD + WORDS + DATA}, last[] = {0, 0};
+    char *at = alternate + ((sizeof alternate - ALL) & -(size_t)16);
+    ucontext_t *u = (ucontext_t *)at;
+    uint64_t state = 7, words[] = {0, 5, 0, 0, 16, (uintptr_t)at + AT + HEAD + WORDS}, *found;
+
+    abi_random_bytes(alternate, sizeof alternate, &state);
+    u->uc_stack = (stack_t){.ss_sp = alternate, .ss_size = sizeof alternate};
+    u->uc_mcontext.__gregs[REG_SP] = (uintptr_t)stack + sizeof stack - 40;
+    memcpy(at + AT, head, sizeof head);
+    memcpy(at + AT + HEAD, words, sizeof words);
+    memcpy(at + AT + HEAD + WORDS + DATA, last, sizeof last);
+    if (!arch_inject(u, callee))
+        return "it is refused";
+    char *copy = (char *)u->uc_mcontext.__gregs[REG_SP] + BASE;
+    if (copy < stack || copy + ALL > stack + sizeof stack - 40 || (uintptr_t)copy % 16 != 0)
+        return "where the copy is";
+    found = (uint64_t *)(copy + AT + HEAD);
+    if (found[5] != (uintptr_t)(found + 6))
+        return "where the copy says that the registers are";
+    found[5] = words[5];
+    return memcmp(copy + AT, at + AT, ALL - AT) ? "the records" : NULL;
 }
 
 /* ---- how a callee finds things, and how it leaves them ---- */

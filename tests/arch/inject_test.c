@@ -294,6 +294,23 @@ static void fault(void)
     OK(!on_alternate, "and the callee runs on the stack of the fault");
 }
 
+/* ---- frames that an emulator does not make ---- */
+
+#ifdef ABI_FORGED
+static void forged(void)
+{
+    const char *wrong = abi_forged(destroy);
+
+    if (wrong)
+        printf("# %s\n", wrong);
+    OK(!wrong, ABI_FORGED);
+}
+#else
+static void forged(void)
+{
+}
+#endif
+
 /* ---- backtraces ---- */
 
 extern const char abi_wait_end[];
@@ -344,5 +361,6 @@ int main(void)
     two_threads();
     backtrace();
     fault();
+    forged();
     return tap_end();
 }
