@@ -29,6 +29,7 @@ static const char *changed, *problem; /* what the goroutine found changed; what 
 static unsigned changed_in;           /* in which variant */
 static int hits, moves;
 static bool moving, finished, refused;
+static bool strayed;                                  /* a thread came back with the pointer of another one */
 static uintptr_t deepest, frame_size, interrupted_sp; /* deepest: the callee's stack below the interrupted stack pointer */
 
 /* ---- interrupts ---- */
@@ -226,9 +227,11 @@ static void *carry(void *arg)
     for (;;) {
         sem_wait(&me->turn);
         if (!finished) {
+            uintptr_t pointer = arch_thread_pointer();
             atomic_store(&target, (pid_t)syscall(SYS_gettid));
             arch_switch(&back, runner);
             atomic_store(&target, 0);
+            strayed |= arch_thread_pointer() != pointer;
         }
         sem_post(&me->other->turn);
         if (finished)
@@ -250,6 +253,7 @@ static void two_threads(void)
         pthread_join(threads[i], NULL);
     printf("# %d moves\n", moves);
     OK(unchanged() && moves >= HITS * ABI_VARIANTS, "nor does one whose callee comes back on another thread");
+    OK(!strayed, "and the interrupted code has the thread pointer of that one then");
 }
 
 /* ---- a fault, whose frame is on the alternate stack ---- */
