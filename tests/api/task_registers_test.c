@@ -322,4 +322,29 @@ TEST(vectors_are_kept)
     }
 }
 
+/* Additions to one number, by load reserved and store conditional with some way between them. */
+static unsigned long number;
+static atomic_ulong additions;
+
+static void add_by_pairs(void *arg, int index)
+{
+    (void)arg;
+    (void)index;
+    for (unsigned long i = 0; i < (unsigned long)SCALED(100000); i++)
+        __asm__ volatile("1:\n\tlr.d t0, (%0)\n\t.rept 16\n\taddi t0, t0, 1\n\taddi t0, t0, -1\n\t.endr\n\t"
+                         "addi t0, t0, 1\n\tsc.d t1, t0, (%0)\n\tbnez t1, 1b"
+                         :
+                         : "r"(&number)
+                         : "t0", "t1", "memory");
+    atomic_fetch_add(&additions, (unsigned long)SCALED(100000));
+}
+
+TEST(a_pair_of_load_reserved_and_store_conditional_begins_anew)
+{
+    number = 0;
+    atomic_store(&additions, 0);
+    hogs_crowd(add_by_pairs, NULL);
+    CHECK_EQ(atomic_load(&additions), number);
+}
+
 #endif
