@@ -30,7 +30,7 @@ compiler := $(notdir $(lastword $(filter-out -%,$(CC))))
 triple   := $(shell $(CC) -dumpmachine)
 machine  := $(firstword $(subst -, ,$(triple)))
 # A CPU as the compiler calls it : as src/arch does : as qemu does. A new one that is called differently is one word here.
-CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64
+CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
 OS       := linux
@@ -52,10 +52,12 @@ sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefi
 
 # What every object is compiled with, the tests' too.
 FRAMES := -fno-omit-frame-pointer $(if $(filter arm64,$(CPU)),-mno-omit-leaf-frame-pointer)
-COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -Iinclude -Isrc $(CFLAGS) $(sanitize)
-# The library's own. -fno-plt: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
+# Not every CPU's compiler writes unwind information unless it is told to.
+COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
+NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt))
+# The library's own. NO_STUBS: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
-LIBRARY := $(COMMON) -fPIC -fvisibility=hidden -fno-plt -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
+LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
 # What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything; one for another libc has headers
 # of its own, and the libraries that pkg-config knows are not for it.

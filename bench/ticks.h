@@ -24,6 +24,10 @@ static inline int64_t ticks_read(void)
     int64_t t;
     __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(t));
     return t;
+#elif defined(__riscv)
+    int64_t t;
+    __asm__ volatile("rdtime %0" : "=r"(t));
+    return t;
 #else
     return clock_ns();
 #endif

@@ -20,8 +20,8 @@
  * static inline void arch_relax(void): the instruction for a spinning loop;
  * static inline void arch_settle(void): what an interrupt's handler must do first, where the OS leaves flags of the interrupted
  * code on that compiled code does not expect;
- * struct arch_record { uintptr_t fp, pc; ... }: what a frame pointer points to, and static inline uintptr_t
- * arch_record_sp(uintptr_t fp): the caller's stack pointer then, or the least that it can be;
+ * struct arch_record { uintptr_t fp, pc; ... }: what a frame pointer points to (or ARCH_RECORD_AT bytes from there, if that is
+ * defined), and static inline uintptr_t arch_record_sp(uintptr_t fp): the caller's stack pointer then, or the least that it can be;
  * static inline uintptr_t arch_unsigned(uintptr_t pc): a return address as it lies on a stack, without what the CPU may add to it;
  * static inline bool arch_checks_returns(void): whether the CPU keeps return addresses on a stack of its own as well, which
  * contexts do not have.
@@ -32,8 +32,14 @@
 #include "arch/386/cpu.h"
 #elif defined(__aarch64__) && !defined(__ILP32__) && defined(__AARCH64EL__)
 #include "arch/arm64/cpu.h"
+#elif defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_float_abi_double)
+#include "arch/riscv64/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
+#endif
+
+#ifndef ARCH_RECORD_AT
+#define ARCH_RECORD_AT 0
 #endif
 
 /* arch_init learns what the machine has (width of the vector state). Once, before any other call. */
@@ -97,6 +103,28 @@ uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high
 /* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
  * returns, on the thread on which it does. */
 void arch_frame_resume(const void *frame);
+
+/* arch_frame_adopt: the frame is about to resume on the calling thread, which need not be the one that it interrupted: where it
+ * says what belongs to a thread (the thread pointer, if that is a register like others), it is made to say the calling thread's.
+ * arch_frame_lacks: whether the interrupted code may hold state that the frame does not bring back. Then it stays
+ * in the registers: nobody else may run on that thread before it goes on. Both are there where cpu.h has the macro. */
+#ifdef ARCH_FRAME_ADOPTS
+void arch_frame_adopt(void *frame);
+#else
+static inline void arch_frame_adopt(void *frame)
+{
+    (void)frame;
+}
+#endif
+#ifdef ARCH_FRAME_LACKS
+bool arch_frame_lacks(const void *frame);
+#else
+static inline bool arch_frame_lacks(const void *frame)
+{
+    (void)frame;
+    return false;
+}
+#endif
 
 /* arch_frame_uncall edits a frame whose pc is where a call has just gone to: it stands inside the call's instruction then, so that
  * an unwinder finds what belongs to the call. It can not go on from there. Reads the stack at sp. */

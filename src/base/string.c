@@ -10,20 +10,38 @@
 #include "base/base.h"
 
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
-struct block {
-    word at[4];
-};
+typedef uint64_t aligned_word __attribute__((may_alias));
+
+enum { BLOCK = 4 * sizeof(word) };
 
 #define NO_CALL() __asm__ volatile("")
 
+static inline bool are_aligned(const void *a, const void *b)
+{
+    return (((uintptr_t)a | (uintptr_t)b) & (sizeof(word) - 1)) == 0;
+}
+
+/* By words: where a word must be aligned, a structure that is not is copied by a call. All are read before one is written, so that
+ * a compiler can take wider registers. */
+#define COPY_BLOCK(type, to, from)                                                                                                 \
+    do {                                                                                                                           \
+        type *written_ = (type *)(to);                                                                                             \
+        const type *read_ = (const type *)(from);                                                                                  \
+        uint64_t a_ = read_[0], b_ = read_[1], c_ = read_[2], d_ = read_[3];                                                       \
+        written_[0] = a_, written_[1] = b_, written_[2] = c_, written_[3] = d_;                                                    \
+        NO_CALL();                                                                                                                 \
+    } while (0)
+
+/* What is aligned is told apart for the sake of CPUs on which all else goes byte by byte. */
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
     char *at = to;
     const char *source = from;
-    for (; size >= sizeof(struct block); size -= sizeof(struct block), at += sizeof(struct block), source += sizeof(struct block)) {
-        *(struct block *)at = *(const struct block *)source;
-        NO_CALL();
-    }
+    if (are_aligned(at, source))
+        for (; size >= BLOCK; size -= BLOCK, at += BLOCK, source += BLOCK)
+            COPY_BLOCK(aligned_word, at, source);
+    for (; size >= BLOCK; size -= BLOCK, at += BLOCK, source += BLOCK)
+        COPY_BLOCK(word, at, source);
     for (; size >= sizeof(word); size -= sizeof(word), at += sizeof(word), source += sizeof(word)) {
         *(word *)at = *(const word *)source;
         NO_CALL();
@@ -53,10 +71,12 @@ void *memset(void *to, int byte, size_t size)
 {
     char *at = to;
     word all = (word)(unsigned char)byte * UINT64_C(0x0101010101010101);
-    for (; size >= sizeof(struct block); size -= sizeof(struct block), at += sizeof(struct block)) {
-        *(struct block *)at = (struct block){{all, all, all, all}};
-        NO_CALL();
-    }
+    const uint64_t block[4] = {all, all, all, all};
+    if (are_aligned(at, at))
+        for (; size >= BLOCK; size -= BLOCK, at += BLOCK)
+            COPY_BLOCK(aligned_word, at, block);
+    for (; size >= BLOCK; size -= BLOCK, at += BLOCK)
+        COPY_BLOCK(word, at, block);
     for (; size > 0; size--) {
         *at++ = (char)byte;
         NO_CALL();

@@ -140,10 +140,10 @@ enum way {
     WAY_NOWHERE, /* not now */
 };
 
-/* The thread's mask stays with the thread, and so does whoever has changed it for a while. */
+/* The thread's mask stays with the thread, and so does whoever has changed it for a while, or what no frame holds. */
 static bool must_stop_with_its_thread(struct thread *m, const void *frame)
 {
-    return frames_stay || (identity_is_possible() && os_frame_masked(frame) != m->masked_signals);
+    return frames_stay || arch_frame_lacks(frame) || (identity_is_possible() && os_frame_masked(frame) != m->masked_signals);
 }
 
 READS_RACILY static bool somebody_is_idle(void)

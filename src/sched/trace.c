@@ -50,7 +50,7 @@ static bool lock_in_time(void)
 
 struct go_stack trace_caller_of(const void *frame_address, const void *cfa)
 {
-    const struct arch_record *record = frame_address;
+    const struct arch_record *record = (const void *)((const char *)frame_address + ARCH_RECORD_AT);
     return (struct go_stack){.pc = arch_unsigned(record->pc) - 1, .sp = (uintptr_t)cfa, .fp = record->fp};
 }
 
@@ -148,7 +148,7 @@ static void walk_records(const struct go_stack *s, int (*visit)(void *argument, 
     uintptr_t least = s->sp;
     bool more = visit(argument, s->pc);
     for (uintptr_t fp = s->fp; more && fp >= least && fp % sizeof fp == 0; fp = record.fp) {
-        if (!s->read(s, fp, &record, sizeof record))
+        if (!s->read(s, fp + (uintptr_t)ARCH_RECORD_AT, &record, sizeof record))
             return;
         uintptr_t caller = arch_unsigned(record.pc) - 1;
         if (!os_image_place(caller, name, sizeof name))

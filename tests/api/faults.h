@@ -140,6 +140,30 @@ FAULTS void fault_untidily(void *arg)
 
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#elif defined(__riscv)
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
+
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("unimp");
+}
+
+/* With an odd control word, and values in registers that a call keeps, none of which the compiler is told of. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("li t0, 0x7f\n fscsr t0\n fcvt.d.l fs0, t0\n fcvt.d.l fs11, t0\n" : : : "memory", "t0");
+    *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #endif
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <unistd.h>
+#include "emulator.h"
 #include "test.h"
 
 static inline void send(int number)
@@ -61,7 +62,7 @@ static inline void install(int number, void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
 
-    sigfillset(&action.sa_mask);
+    mask_all(&action.sa_mask);
     atomic_store(&handled, 0);
     CHECK_EQ(0, sigaction(number, &action, NULL));
 }

@@ -62,8 +62,6 @@ static void check_call(void (*fn)(struct caller *c), struct caller *c)
     struct crew *crew;
     struct hogs *h;
 
-    NEEDS_CALLS_SEEN();
-
     call = fn;
     atomic_store(&slept, 0);
     go_maxprocs(1);
@@ -81,6 +79,7 @@ TEST(an_allocator_that_blocks_holds_nobody_up)
 
     if (WITH_TSAN)
         SKIP("the library takes no processors away under ThreadSanitizer");
+    NEEDS_CALLS_SEEN();
     c = new_caller(call_slowly);
     check_call(make_channel, c);
     CHECK(c->what != NULL);

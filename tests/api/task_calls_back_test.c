@@ -280,12 +280,13 @@ TEST(where_nobody_waits_nothing_is_taken)
 
 TEST(who_has_switched_preemption_off_keeps_the_processor_while_it_blocks)
 {
-    struct caller *c = new_caller(sleep_a_little);
+    struct caller *c;
     uint64_t before;
     unsigned long turns;
     struct hogs *h;
 
     NEEDS_CALLS_SEEN(); /* or it would be interrupted */
+    c = new_caller(sleep_a_little);
     go_maxprocs(1);
     h = hogs_start(1, hog_counting);
     hogs_wait_for_turn(h, 0);

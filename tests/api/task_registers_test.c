@@ -1,7 +1,11 @@
-/* Values that x86 code holds in registers, flags and the red zone while a loop runs are the same after its preemptions.
+/* Values that code holds in registers, flags and the red zone while a loop runs are the same after its preemptions.
  *
  * SPDX-License-Identifier: MIT
  */
+#include <sys/auxv.h>
+
+#include "child.h"
+#include "emulator.h"
 #include "hogs.h"
 
 TEST(the_helpers_of_this_file_preempt)
@@ -261,6 +265,86 @@ static void hold_flags(void *arg, int index)
 TEST(all_arithmetic_flags_are_kept)
 {
     hogs_crowd(hold_flags, NULL);
+}
+
+#elif defined(__riscv)
+
+enum { SPIN = 200000, WIDTH_MAX = 256, REGISTERS = 32 };
+
+static size_t width; /* of a register, in bytes */
+
+#define EACH(line) ".irp n,0,8,16,24\n\t" line "\n\t.endr\n\t"
+
+/* Loads all registers, spins, and stores them. Gives the vector length then, which was 7. */
+static unsigned long hold_vectors(const char *in, char *out)
+{
+    unsigned long length, spin = SPIN;
+
+    __asm__ volatile(".option push\n\t.option arch, +v\n\tslli t0, %4, 3\n\t" EACH(
+                         "vl8re8.v v\\n, (%2)\n\tadd %2, %2, t0") "vsetivli zero, 7, e8, m1, ta, ma\n1:\n\taddi %1, %1, -1\n\tbnez "
+                                                                  "%1, 1b\n\tcsrr %0, vl\n\t" EACH("vs8r.v v\\n, (%3)\n\tadd %3, "
+                                                                                                   "%3, t0") ".option pop"
+                     : "=&r"(length), "+r"(spin), "+r"(in), "+r"(out)
+                     : "r"(width)
+                     : "t0", "memory");
+    return length;
+}
+
+static void hold_again_and_again(void *arg, int index)
+{
+    char in[REGISTERS * WIDTH_MAX], out[REGISTERS * WIDTH_MAX];
+
+    (void)arg;
+    for (size_t i = 0; i < REGISTERS * width; i++)
+        in[i] = (char)((size_t)index * 37 + i);
+    for (int i = 0; i < SCALED(20); i++) {
+        memset(out, 0, sizeof out);
+        unsigned long length = hold_vectors(in, out);
+        if (!CHECK_EQ(7, length) || !CHECK_MEM(in, out, REGISTERS * width))
+            return;
+    }
+}
+
+/* An emulator has them if it is told to. Its frames of signals do not hold them: who uses them stops with its thread. */
+TEST(vectors_are_kept)
+{
+    static const char variable[] = "QEMU_CPU";
+    bool has_vectors = getauxval(AT_HWCAP) >> ('V' - 'A') & 1;
+
+    if (!has_vectors && emulator_program() && !getenv(variable))
+        CHECK(child_passes("vectors_are_kept", variable, "rv64,v=true"));
+    else if (!has_vectors)
+        SKIP("the CPU has no vectors");
+    else {
+        __asm__ volatile("csrr %0, 0xc22" : "=r"(width));
+        CHECK_BETWEEN(1, WIDTH_MAX, width);
+        hogs_crowd(hold_again_and_again, NULL);
+    }
+}
+
+/* Additions to one number, by load reserved and store conditional with some way between them. */
+static unsigned long number;
+static atomic_ulong additions;
+
+static void add_by_pairs(void *arg, int index)
+{
+    (void)arg;
+    (void)index;
+    for (unsigned long i = 0; i < (unsigned long)SCALED(100000); i++)
+        __asm__ volatile("1:\n\tlr.d t0, (%0)\n\t.rept 16\n\taddi t0, t0, 1\n\taddi t0, t0, -1\n\t.endr\n\t"
+                         "addi t0, t0, 1\n\tsc.d t1, t0, (%0)\n\tbnez t1, 1b"
+                         :
+                         : "r"(&number)
+                         : "t0", "t1", "memory");
+    atomic_fetch_add(&additions, (unsigned long)SCALED(100000));
+}
+
+TEST(a_pair_of_load_reserved_and_store_conditional_begins_anew)
+{
+    number = 0;
+    atomic_store(&additions, 0);
+    hogs_crowd(add_by_pairs, NULL);
+    CHECK_EQ(atomic_load(&additions), number);
 }
 
 #endif

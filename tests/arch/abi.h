@@ -20,6 +20,8 @@
  * spin->spinning is 0, and stores them to spin->out. Its stack pointer is the spin's own address. abi_spin_difference(spin) the
  * name of something that changed, or NULL abi_destroy()                      overwrites whatever a call may destroy, the control
  * words too abi_problem()                      the name of something that is not as a fresh thread has it, or NULL
+ * ABI_FORGED, abi_forged(callee)     if there is need: a sentence on frames that an emulator does not make, and what arch_inject
+ * does wrong with one, or NULL
  *
  * SPDX-License-Identifier: MIT
  */
@@ -80,6 +82,8 @@ void abi_wait(volatile uintptr_t *word);
 #include "abi_386.h"
 #elif defined(__aarch64__)
 #include "abi_arm64.h"
+#elif defined(__riscv)
+#include "abi_riscv64.h"
 #else
 #error "this CPU has no tests/arch/abi_<cpu>.h yet"
 #endif

@@ -29,6 +29,7 @@ static const char *changed, *problem; /* what the goroutine found changed; what 
 static unsigned changed_in;           /* in which variant */
 static int hits, moves;
 static bool moving, finished, refused;
+static bool strayed;                                  /* a thread came back with the pointer of another one */
 static uintptr_t deepest, frame_size, interrupted_sp; /* deepest: the callee's stack below the interrupted stack pointer */
 
 /* ---- interrupts ---- */
@@ -226,9 +227,11 @@ static void *carry(void *arg)
     for (;;) {
         sem_wait(&me->turn);
         if (!finished) {
+            uintptr_t pointer = arch_thread_pointer();
             atomic_store(&target, (pid_t)syscall(SYS_gettid));
             arch_switch(&back, runner);
             atomic_store(&target, 0);
+            strayed |= arch_thread_pointer() != pointer;
         }
         sem_post(&me->other->turn);
         if (finished)
@@ -250,6 +253,7 @@ static void two_threads(void)
         pthread_join(threads[i], NULL);
     printf("# %d moves\n", moves);
     OK(unchanged() && moves >= HITS * ABI_VARIANTS, "nor does one whose callee comes back on another thread");
+    OK(!strayed, "and the interrupted code has the thread pointer of that one then");
 }
 
 /* ---- a fault, whose frame is on the alternate stack ---- */
@@ -293,6 +297,23 @@ static void fault(void)
     OK(read_forbidden(2, 42) == 7042, "a fault's frame on the alternate stack serves as well");
     OK(!on_alternate, "and the callee runs on the stack of the fault");
 }
+
+/* ---- frames that an emulator does not make ---- */
+
+#ifdef ABI_FORGED
+static void forged(void)
+{
+    const char *wrong = abi_forged(destroy);
+
+    if (wrong)
+        printf("# %s\n", wrong);
+    OK(!wrong, ABI_FORGED);
+}
+#else
+static void forged(void)
+{
+}
+#endif
 
 /* ---- backtraces ---- */
 
@@ -344,5 +365,6 @@ int main(void)
     two_threads();
     backtrace();
     fault();
+    forged();
     return tap_end();
 }

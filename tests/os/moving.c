@@ -125,7 +125,7 @@ static void journey(bool with_adoption)
 static void adopt_unprepared(void)
 {
     static char stack[65536];
-    ucontext_t frame = {.uc_flags = 0};
+    ucontext_t frame = {0};
     stack_t mine = {.ss_sp = stack, .ss_size = sizeof stack};
     sigaltstack(&mine, NULL);
     errno = 77;

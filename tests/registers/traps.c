@@ -30,6 +30,14 @@
 #if defined(__aarch64__)
 #include "frame_arm64.h"
 #include "functions_arm64.h"
+#elif defined(__riscv)
+#include "frame_riscv64.h"
+#include "functions_riscv64.h"
+#endif
+
+/* How many words the instruction has that begins with this one. Traps take the first. */
+#ifndef TRAP_WORDS
+#define TRAP_WORDS(word) 1
 #endif
 
 enum { FILLERS = 6, DIFFERENCES_MAX = 3, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 45, SECONDS_A_ROUND = 20 };
@@ -80,7 +88,7 @@ static void set_traps(int number)
     if (words > WORDS_MOST || mprotect((void *)from, to - from, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
         _exit(97);
     memcpy(originals, code, words * sizeof *code);
-    for (size_t i = 0; i < words; i++)
+    for (size_t i = 0; i < words; i += TRAP_WORDS(originals[i]))
         put(i, TRAP_WORD);
 }
 
@@ -312,7 +320,7 @@ static void run_program(const char *mode)
     setenv("GOROUTINE_PREEMPT", mode, 1);
     setenv("GOROUTINE_SLICE", "10000000", 1); /* no preemptions but these */
     go_maxprocs(2);
-    sigfillset(&action.sa_mask);
+    mask_all(&action.sa_mask);
     sigaction(SIGTRAP, &action, NULL);
     atomic_store(&wanted, NOWHERE);
     preempt_force = 1;

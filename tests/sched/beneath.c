@@ -110,7 +110,7 @@ static void install(void (*on_signal)(int number, siginfo_t *info, void *frame))
 {
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 
-    sigfillset(&action.sa_mask);
+    mask_all(&action.sa_mask);
     CHECK_EQ(0, steps_install(on_step));
     CHECK_EQ(0, sigaction(SIGUSR1, &action, NULL));
 }

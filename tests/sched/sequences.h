@@ -64,6 +64,26 @@ enum { SEQUENCE_LENGTH = 8 };
                  : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
                  : "x9", "x10", "cc", "memory"                                                                                     \
                  : nowhere)
+#elif defined(__riscv)
+/* *restarts belongs to who adds. */
+enum { SEQUENCE_LENGTH = 9 };
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto("j 1f\n"                                                                                                          \
+                 "3:\tld t1, %[restarts]\n\t"                                                                                      \
+                 "addi t1, t1, 1\n\t"                                                                                              \
+                 "sd t1, %[restarts]\n"                                                                                            \
+                 "1:\t" GO_HERE("%[at]", "t0") "li t1, 8\n\t"                                                                      \
+                                               "bgeu t0, t1, %l[nowhere]\n\t"                                                      \
+                                               "slli t0, t0, 3\n\t"                                                                \
+                                               "add t0, t0, %[cells]\n\t"                                                          \
+                                               "ld t1, 0(t0)\n\t"                                                                  \
+                                               "addi t1, t1, 1\n\t"                                                                \
+                                               "sd t1, 0(t0)\n"                                                                    \
+                                               "2:\n\t" mark                                                                       \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
+                 : "t0", "t1", "memory"                                                                                            \
+                 : nowhere)
 #endif
 
 static inline bool sequence_add(unsigned long *cells, volatile unsigned long *restarts)

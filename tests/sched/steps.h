@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "emulator.h"
 
 static void (*volatile steps_callback)(void);
 
@@ -56,6 +57,16 @@ static inline void steps_end_of(void *frame)
 typedef uint32_t steps_word;
 #define STEPS_TRAP   0xd4200000u /* brk #0 */
 #define STEPS_RETURN 0xd65f03c0u
+#elif defined(__riscv)
+typedef uint16_t steps_word;
+#define STEPS_TRAP        0x9002u /* c.ebreak */
+#define STEPS_RETURN      0x8082u
+#define STEPS_WORDS(word) (((word)&3) == 3 ? 2 : 1)
+#endif
+
+/* How many words the instruction has that begins with this one. */
+#ifndef STEPS_WORDS
+#define STEPS_WORDS(word) 1
 #endif
 
 enum { STEPS_WHOLE = false, STEPS_MOST = 256 };
@@ -101,9 +112,13 @@ static __attribute__((noinline)) void steps_begin(const void *function)
     steps_allow_writing(function);
     steps_opened = NULL;
     steps_from = at;
-    for (steps_count = 0; steps_count < STEPS_MOST && (steps_count == 0 || at[steps_count - 1] != STEPS_RETURN); steps_count++)
-        steps_kept[steps_count] = at[steps_count];
-    for (unsigned i = 0; i < steps_count; i++)
+    steps_count = 0;
+    for (steps_word first = 0; steps_count < STEPS_MOST - 4 && first != STEPS_RETURN;) {
+        first = at[steps_count];
+        for (int i = STEPS_WORDS(first); i > 0; i--, steps_count++)
+            steps_kept[steps_count] = at[steps_count];
+    }
+    for (unsigned i = 0; i < steps_count; i += STEPS_WORDS(steps_kept[i]))
         steps_write(at + i, STEPS_TRAP);
 }
 
@@ -128,7 +143,7 @@ static inline int steps_install(void (*step)(void))
     struct sigaction action = steps_action;
 
     steps_callback = step;
-    sigfillset(&action.sa_mask);
+    mask_all(&action.sa_mask);
     return sigaction(SIGTRAP, &action, NULL);
 }
 

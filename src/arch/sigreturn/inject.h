@@ -8,7 +8,8 @@
  * frame back a second time. A fault's frame, which is on an alternate stack, is copied to where it would be else.
  *
  * The alternate stack that a frame names is set again each time that it is brought back: it must be that of the thread on which the
- * call returns. The signal mask is the goroutine's, and so right anywhere.
+ * call returns; and so must be the thread pointer, where that is a register of the frame. The signal mask is the goroutine's, and
+ * so right anywhere.
  *
  * A CPU's trap.c includes this after it has said, by static inline functions and macros, what its frame looks like:
  *   SIG_BASE                      bytes from the lower end of the kernel's frame to the ucontext_t
@@ -71,7 +72,7 @@ static inline void sig_inject(ucontext_t *u, void (*callee)(void))
     *record = (struct sig_record){SIG_FP(u), SIG_PC(u), callee, SIG_SP(u), SIG_FLAGS(u)};
     SIG_PC(u) = (uintptr_t)arch_preempt;
     SIG_SP(u) = (uintptr_t)record;
-    SIG_FP(u) = (uintptr_t)record;
+    SIG_FP(u) = (uintptr_t)record - (uintptr_t)ARCH_RECORD_AT;
     SIG_FLAGS(u) = sig_flags_of_call(SIG_FLAGS(u));
 }
 
@@ -84,6 +85,8 @@ void arch_uninject(char *base)
     SIG_FP(u) = record->fp;
     SIG_FLAGS(u) = record->flags;
     arch_system_call(SYS_sigaltstack, 0, (long)&u->uc_stack, 0, 0, 0, 0);
+    arch_frame_adopt(u);
+    arch_frame_resume(u);
 }
 
 #endif

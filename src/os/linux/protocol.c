@@ -13,7 +13,7 @@
 
 #include "os/linux/linux.h"
 
-static _Atomic bool owners_are_threads;
+static _Atomic int owners_are_threads; /* a word, as not every CPU can exchange a byte: a call of libatomic would leave our text */
 static void (*tell)(void);
 
 bool os_owners_are_threads(void)

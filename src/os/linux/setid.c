@@ -38,6 +38,7 @@ enum { TO_ALL_THREADS = 33 };
 enum { TO_ALL_THREADS = 34 };
 #endif
 
+enum { HAS_RESTORER = 0x04000000 /* a flag of an action */ };
 enum { NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EVERY = 10000000 };
 
 /* Where the calls of these names take numbers of 16 bits, others take ours. */
@@ -47,11 +48,11 @@ enum { NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EV
 #define CALL(name) SYS_##name
 #endif
 
-/* As the kernel has it. */
+/* As the kernel has it; for some CPUs without the restorer, and the mask is there instead. */
 struct kernel_action {
     void (*handler)(int, siginfo_t *, void *);
     unsigned long flags;
-    void (*restorer)(void);
+    uintptr_t restorer;
     uint64_t mask;
 };
 
@@ -118,6 +119,8 @@ static void find_way_back(void)
     action.handler = on_signal_to_all;
     action.flags = (action.flags & ~(unsigned long)(SA_NODEFER | SA_RESETHAND)) | SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     action.mask = ~UINT64_C(0);
+    if ((action.flags & HAS_RESTORER) == 0)
+        action.restorer = (uintptr_t)action.mask;
 }
 
 /* glibc has its handler from the first thread on that it makes. */
