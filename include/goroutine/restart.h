@@ -79,6 +79,7 @@ GO_END_DECLS
 #include "restart_386.h"
 #include "restart_amd64.h"
 #include "restart_arm64.h"
+#include "restart_s390x.h"
 
 /* 1: this CPU has restartable sequences; its header gives GO_HERE, go_here_offset and what counter.h needs. */
 #ifndef GO_CAN_RESTART

@@ -32,8 +32,26 @@
 #include "arch/386/cpu.h"
 #elif defined(__aarch64__) && !defined(__ILP32__) && defined(__AARCH64EL__)
 #include "arch/arm64/cpu.h"
+#elif defined(__s390x__)
+#include "arch/s390x/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
+#endif
+
+/* What a cpu.h may define, where the CPU is not like most.
+ * ARCH_BACK_CHAIN: 1: the word at the stack pointer is the caller's stack pointer, and an arch_record lies there; frame pointers point
+ * to none.
+ * ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
+ * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
+ * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. */
+#ifndef ARCH_BACK_CHAIN
+#define ARCH_BACK_CHAIN 0
+#endif
+#ifndef ARCH_CFA_OFFSET
+#define ARCH_CFA_OFFSET 0
+#endif
+#ifndef ARCH_FAULT_GRAIN
+#define ARCH_FAULT_GRAIN 1
 #endif
 
 /* arch_init learns what the machine has (width of the vector state). Once, before any other call. */
@@ -97,6 +115,17 @@ uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high
 /* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
  * returns, on the thread on which it does. */
 void arch_frame_resume(const void *frame);
+
+/* arch_frame_adopt: the frame is about to resume on the calling thread, which need not be the one that it interrupted: where it says
+ * what belongs to a thread (the thread pointer, if that is a register like others), it is made to say the calling thread's. */
+#ifdef ARCH_FRAME_ADOPTS
+void arch_frame_adopt(void *frame);
+#else
+static inline void arch_frame_adopt(void *frame)
+{
+    (void)frame;
+}
+#endif
 
 /* arch_frame_uncall edits a frame whose pc is where a call has just gone to: it stands inside the call's instruction then, so that
  * an unwinder finds what belongs to the call. It can not go on from there. Reads the stack at sp. */

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
+#include "arch/arch.h"
 #include "os/linux/linux.h"
 
 #ifndef AT_MINSIGSTKSZ
@@ -75,7 +76,8 @@ void os_thread_forget(void)
 }
 
 /* Returning from a signal sets the alternate stack that the frame names: without this, a frame that moved to another thread would
- * take the stack of the thread it came from along, and two threads would handle faults on one stack. */
+ * take the stack of the thread it came from along, and two threads would handle faults on one stack. And so for what the CPU knows
+ * of a thread. */
 void os_frame_adopt(void *frame)
 {
     ucontext_t *context = frame;
@@ -84,6 +86,7 @@ void os_frame_adopt(void *frame)
         context->uc_stack = a->used;
     else
         sigaltstack(NULL, &context->uc_stack);
+    arch_frame_adopt(frame);
 }
 
 /* Of the mask, the kernel's frame has as many bits as there are signals. */
