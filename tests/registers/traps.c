@@ -30,6 +30,21 @@
 #if defined(__aarch64__)
 #include "frame_arm64.h"
 #include "functions_arm64.h"
+#elif defined(__s390x__)
+#include "frame_s390x.h"
+#include "functions_s390x.h"
+#endif
+
+/* Where the trap is another signal than SIGTRAP; how far behind it its frame's pc is; how many words the instruction has that begins
+ * with this one. */
+#ifndef TRAP_SIGNAL
+#define TRAP_SIGNAL SIGTRAP
+#endif
+#ifndef TRAP_BEHIND
+#define TRAP_BEHIND 0
+#endif
+#ifndef TRAP_LENGTH
+#define TRAP_LENGTH(first) 1u
 #endif
 
 enum { FILLERS = 6, DIFFERENCES_MAX = 3, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 45, SECONDS_A_ROUND = 20 };
@@ -68,6 +83,13 @@ static void put(size_t i, trap_word word)
 {
     ((volatile trap_word *)code)[i] = word;
     __builtin___clear_cache((char *)(code + i), (char *)(code + i + 1));
+}
+
+/* The instruction as it is, or traps in its place. */
+static void open_instruction(size_t i, bool open)
+{
+    for (size_t end = i + TRAP_LENGTH(originals[i]); i < end; i++)
+        put(i, open ? originals[i] : TRAP_WORD);
 }
 
 static void set_traps(int number)
@@ -171,7 +193,7 @@ static void compare(void)
 static void begin(ptrdiff_t i, const ucontext_t *u)
 {
     if (opened != NOWHERE)
-        put((size_t)opened, TRAP_WORD);
+        open_instruction((size_t)opened, false);
     opened = NOWHERE;
     met = i;
     round_of_it = SAME;
@@ -185,7 +207,7 @@ static void end(void)
     atomic_store(&wanted, NOWHERE);
     opened = met;
     met = NOWHERE;
-    put((size_t)opened, originals[opened]);
+    open_instruction((size_t)opened, true);
 }
 
 static bool has_left_as_wanted(void)
@@ -197,10 +219,12 @@ static bool has_left_as_wanted(void)
 
 static void on_trap(int number, siginfo_t *info, void *frame)
 {
-    ptrdiff_t i = (trap_word *)arch_frame_pc(frame) - code;
+    ptrdiff_t i = (trap_word *)(arch_frame_pc(frame) - TRAP_BEHIND) - code;
 
     (void)number;
     (void)info;
+    arch_settle();
+    arch_frame_set_pc(frame, arch_frame_pc(frame) - TRAP_BEHIND);
     if (i < 0 || (size_t)i >= words)
         _exit(95);
     if (i != met) {
@@ -310,7 +334,7 @@ static void run_program(const char *mode)
     setenv("GOROUTINE_SLICE", "10000000", 1); /* no preemptions but these */
     go_maxprocs(2);
     sigfillset(&action.sa_mask);
-    sigaction(SIGTRAP, &action, NULL);
+    sigaction(TRAP_SIGNAL, &action, NULL);
     atomic_store(&wanted, NOWHERE);
     preempt_force = 1;
     go_waitgroup_add(&done, 1);
