@@ -43,6 +43,7 @@
  * to none.
  * ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
+ * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
  * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. */
 #ifndef ARCH_BACK_CHAIN
 #define ARCH_BACK_CHAIN 0
@@ -52,6 +53,9 @@
 #endif
 #ifndef ARCH_FAULT_GRAIN
 #define ARCH_FAULT_GRAIN 1
+#endif
+#ifndef ARCH_INSTRUCTION_MOST
+#define ARCH_INSTRUCTION_MOST 0
 #endif
 
 /* arch_init learns what the machine has (width of the vector state). Once, before any other call. */

@@ -6,6 +6,7 @@
 #define TESTS_FAULTS_H
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,18 @@
 #else
 #define FAULTS __attribute__((unused, noinline, noipa, no_sanitize("undefined", "address", "thread"))) static
 #endif
+
+/* The system tells the address of a fault of memory to this many bytes. */
+#ifdef __s390x__
+enum { FAULT_GRAIN = 4096 };
+#else
+enum { FAULT_GRAIN = 1 };
+#endif
+
+static inline uintptr_t fault_told(const void *at)
+{
+    return (uintptr_t)at / FAULT_GRAIN * FAULT_GRAIN;
+}
 
 static int *volatile fault_at;
 static volatile int fault_many = 1000, fault_zero, fault_sink;
@@ -34,7 +47,7 @@ FAULTS void fault_write(void *arg)
 }
 
 /* Not every CPU minds; then a trap that is an illegal instruction stands in. */
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
 enum { FAULT_OF_DIVISION = SIGFPE };
 FAULTS void fault_divide(void *arg)
 {
@@ -135,6 +148,34 @@ FAULTS void fault_untidily(void *arg)
                      :
                      :
                      : "memory", "x9");
+    *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#elif defined(__s390x__)
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
+
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".short 0");
+}
+
+/* With odd control words, and values in registers that a call keeps, none of which the compiler is told of. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("llilh %%r1, 0x00f8\n oill %%r1, 0x0072\n sfpc %%r1\n llilh %%r1, 0x3500\n spm %%r1\n"
+                     " lghi %%r1, -1\n ldgr %%f8, %%r1\n ldgr %%f15, %%r1\n sar %%a2, %%r1\n"
+                     :
+                     :
+                     : "memory", "r1", "cc");
     *fault_at = 2;
 }
 

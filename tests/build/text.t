@@ -119,6 +119,7 @@ finds() {
 
 case ${CPU:-amd64} in
 arm64) call='bl puts' ;;
+s390x) call='brasl %r14, puts@PLT' ;;
 *) call='call puts@PLT' ;;
 esac
 sed "s/CALL/$call/" >"$tree/src/base/elsewhere.c" <<'END'

@@ -12,10 +12,10 @@
 
 /* An instruction has one to three words, as its first two bits tell. One that is none sends SIGILL, with the pc behind it. */
 typedef uint16_t trap_word;
-#define TRAP_WORD          0x0001u
-#define TRAP_SIGNAL        SIGILL
-#define TRAP_BEHIND        2
-#define TRAP_LENGTH(first) ((first) >> 14 == 0 ? 1u : (first) >> 14 == 3 ? 3u : 2u)
+#define TRAP_WORD        0x0001u
+#define TRAP_SIGNAL      SIGILL
+#define TRAP_BEHIND      2
+#define TRAP_WORDS(word) ((word) >> 14 == 0 ? 1u : (word) >> 14 == 3 ? 3u : 2u)
 
 /* What libc does not know of the frame: the halves and registers of vectors that are not floating point's. */
 struct registers_of_vectors {

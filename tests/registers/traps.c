@@ -35,16 +35,17 @@
 #include "functions_s390x.h"
 #endif
 
-/* Where the trap is another signal than SIGTRAP; how far behind it its frame's pc is; how many words the instruction has that begins
- * with this one. */
+/* How many words the instruction has that begins with this one. Traps take the first. */
+#ifndef TRAP_WORDS
+#define TRAP_WORDS(word) 1
+#endif
+
+/* Where the trap is another signal than SIGTRAP, and how many bytes behind it the pc of its frame is. */
 #ifndef TRAP_SIGNAL
 #define TRAP_SIGNAL SIGTRAP
 #endif
 #ifndef TRAP_BEHIND
 #define TRAP_BEHIND 0
-#endif
-#ifndef TRAP_LENGTH
-#define TRAP_LENGTH(first) 1u
 #endif
 
 enum { FILLERS = 6, DIFFERENCES_MAX = 3, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 45, SECONDS_A_ROUND = 20 };
@@ -85,13 +86,6 @@ static void put(size_t i, trap_word word)
     __builtin___clear_cache((char *)(code + i), (char *)(code + i + 1));
 }
 
-/* The instruction as it is, or traps in its place. */
-static void open_instruction(size_t i, bool open)
-{
-    for (size_t end = i + TRAP_LENGTH(originals[i]); i < end; i++)
-        put(i, open ? originals[i] : TRAP_WORD);
-}
-
 static void set_traps(int number)
 {
     const struct function *f = &functions[number];
@@ -102,7 +96,7 @@ static void set_traps(int number)
     if (words > WORDS_MOST || mprotect((void *)from, to - from, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
         _exit(97);
     memcpy(originals, code, words * sizeof *code);
-    for (size_t i = 0; i < words; i++)
+    for (size_t i = 0; i < words; i += TRAP_WORDS(originals[i]))
         put(i, TRAP_WORD);
 }
 
@@ -193,7 +187,7 @@ static void compare(void)
 static void begin(ptrdiff_t i, const ucontext_t *u)
 {
     if (opened != NOWHERE)
-        open_instruction((size_t)opened, false);
+        put((size_t)opened, TRAP_WORD);
     opened = NOWHERE;
     met = i;
     round_of_it = SAME;
@@ -207,7 +201,7 @@ static void end(void)
     atomic_store(&wanted, NOWHERE);
     opened = met;
     met = NOWHERE;
-    open_instruction((size_t)opened, true);
+    put((size_t)opened, originals[opened]);
 }
 
 static bool has_left_as_wanted(void)

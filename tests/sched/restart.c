@@ -71,7 +71,7 @@ static void install(int number, struct sigaction action)
     sigfillset(&action.sa_mask);
     if (number == SIGUSR1) { /* all but the library's interrupt */
         sigemptyset(&action.sa_mask);
-        sigaddset(&action.sa_mask, SIGTRAP);
+        sigaddset(&action.sa_mask, STEPS_SIGNAL);
     }
     CHECK_EQ(0, sigaction(number, &action, NULL));
 }

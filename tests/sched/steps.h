@@ -56,6 +56,23 @@ static inline void steps_end_of(void *frame)
 typedef uint32_t steps_word;
 #define STEPS_TRAP   0xd4200000u /* brk #0 */
 #define STEPS_RETURN 0xd65f03c0u
+#elif defined(__s390x__)
+typedef uint16_t steps_word;
+#define STEPS_TRAP        0x0001u
+#define STEPS_SIGNAL      SIGILL
+#define STEPS_BEHIND      2
+#define STEPS_RETURN      0x07feu
+#define STEPS_WORDS(word) ((word) >> 14 == 0 ? 1 : (word) >> 14 == 3 ? 3 : 2)
+#endif
+
+/* How many words the instruction has that begins with this one. */
+#ifndef STEPS_WORDS
+#define STEPS_WORDS(word) 1
+#endif
+
+/* How many bytes behind the trap the pc of its frame is. */
+#ifndef STEPS_BEHIND
+#define STEPS_BEHIND 0
 #endif
 
 enum { STEPS_WHOLE = false, STEPS_MOST = 256 };
@@ -72,10 +89,11 @@ static void steps_write(steps_word *at, steps_word word)
 
 static void steps_on_trap(int number, siginfo_t *info, void *frame)
 {
-    steps_word *at = (steps_word *)arch_frame_pc(frame);
+    steps_word *at = (steps_word *)(arch_frame_pc(frame) - STEPS_BEHIND);
 
     (void)number;
     (void)info;
+    arch_frame_set_pc(frame, (uintptr_t)at);
     if (steps_opened)
         steps_write(steps_opened, STEPS_TRAP);
     if (at < steps_from || at >= steps_from + steps_count)
@@ -101,9 +119,13 @@ static __attribute__((noinline)) void steps_begin(const void *function)
     steps_allow_writing(function);
     steps_opened = NULL;
     steps_from = at;
-    for (steps_count = 0; steps_count < STEPS_MOST && (steps_count == 0 || at[steps_count - 1] != STEPS_RETURN); steps_count++)
-        steps_kept[steps_count] = at[steps_count];
-    for (unsigned i = 0; i < steps_count; i++)
+    steps_count = 0;
+    for (steps_word first = 0; steps_count < STEPS_MOST - 4 && first != STEPS_RETURN;) {
+        first = at[steps_count];
+        for (int i = STEPS_WORDS(first); i > 0; i--, steps_count++)
+            steps_kept[steps_count] = at[steps_count];
+    }
+    for (unsigned i = 0; i < steps_count; i += STEPS_WORDS(steps_kept[i]))
         steps_write(at + i, STEPS_TRAP);
 }
 
@@ -122,6 +144,10 @@ static inline void steps_end_of(void *frame)
 
 #endif
 
+#ifndef STEPS_SIGNAL
+#define STEPS_SIGNAL SIGTRAP
+#endif
+
 /* All signals wait until the end of the trap. */
 static inline int steps_install(void (*step)(void))
 {
@@ -129,7 +155,7 @@ static inline int steps_install(void (*step)(void))
 
     steps_callback = step;
     sigfillset(&action.sa_mask);
-    return sigaction(SIGTRAP, &action, NULL);
+    return sigaction(STEPS_SIGNAL, &action, NULL);
 }
 
 #endif

@@ -19,6 +19,7 @@
 #define ARCH_BACK_CHAIN    1
 #define ARCH_FAULT_GRAIN   4096
 #define ARCH_FRAME_ADOPTS  1
+#define ARCH_INSTRUCTION_MOST 6
 
 /* There is no instruction for it. */
 static inline void arch_relax(void)
