@@ -219,9 +219,12 @@ struct carrier {
     struct carrier *other;
 };
 
+static _Atomic bool dragged; /* a thread has got another one's pointer */
+
 static void *carry(void *arg)
 {
     struct carrier *me = arg;
+    uintptr_t pointer = arch_thread_pointer();
 
     for (;;) {
         sem_wait(&me->turn);
@@ -230,6 +233,8 @@ static void *carry(void *arg)
             arch_switch(&back, runner);
             atomic_store(&target, 0);
         }
+        if (arch_thread_pointer() != pointer)
+            atomic_store(&dragged, true);
         sem_post(&me->other->turn);
         if (finished)
             return NULL;
@@ -250,6 +255,7 @@ static void two_threads(void)
         pthread_join(threads[i], NULL);
     printf("# %d moves\n", moves);
     OK(unchanged() && moves >= HITS * ABI_VARIANTS, "nor does one whose callee comes back on another thread");
+    OK(!atomic_load(&dragged), "whose pointer to its thread-locals stays its own");
 }
 
 /* ---- a fault, whose frame is on the alternate stack ---- */
