@@ -31,6 +31,7 @@ triple   := $(shell $(CC) -dumpmachine)
 machine  := $(firstword $(subst -, ,$(triple)))
 # A CPU as the compiler calls it : as src/arch does : as qemu does. A new one that is called differently is one word here.
 CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
+CPUS     += s390x:s390x:s390x
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
 OS       := linux
@@ -51,7 +52,7 @@ comma    := ,
 sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefined) -fno-sanitize-recover=all)
 
 # What every object is compiled with, the tests' too.
-FRAMES := -fno-omit-frame-pointer $(if $(filter arm64,$(CPU)),-mno-omit-leaf-frame-pointer)
+FRAMES := -fno-omit-frame-pointer $(if $(filter arm64,$(CPU)),-mno-omit-leaf-frame-pointer) $(if $(filter s390x,$(CPU)),-mbackchain)
 # Not every CPU's compiler writes unwind information unless it is told to.
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
 NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt))

@@ -15,7 +15,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* The entry of the program that the kernel started is not this one's. (An emulator answers for /proc/self itself.) */
+/* The entry of the program that the kernel started is not this one's, or is not found since its words are of another CPU's kind.
+ * (An emulator answers for /proc/self itself.) */
 static inline bool emulated(void)
 {
     struct {
@@ -33,7 +34,7 @@ static inline bool emulated(void)
     for (size_t i = 0; size > 0 && i < (size_t)size / sizeof words[0]; i++)
         if (words[i].key == AT_ENTRY)
             return words[i].value != getauxval(AT_ENTRY);
-    return false;
+    return size > 0;
 }
 
 /* The program's path if it has to be started by the command in RUN; else NULL. */

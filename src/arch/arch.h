@@ -34,12 +34,33 @@
 #include "arch/arm64/cpu.h"
 #elif defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_float_abi_double)
 #include "arch/riscv64/cpu.h"
+#elif defined(__s390x__)
+#include "arch/s390x/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif
 
 #ifndef ARCH_RECORD_AT
 #define ARCH_RECORD_AT 0
+#endif
+
+/* What a cpu.h may define, where the CPU is not like most.
+ * ARCH_BACK_CHAIN: 1: the word at the stack pointer is the caller's stack pointer, and an arch_record lies there; frame pointers
+ * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
+ * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
+ * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
+ * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. */
+#ifndef ARCH_BACK_CHAIN
+#define ARCH_BACK_CHAIN 0
+#endif
+#ifndef ARCH_CFA_OFFSET
+#define ARCH_CFA_OFFSET 0
+#endif
+#ifndef ARCH_FAULT_GRAIN
+#define ARCH_FAULT_GRAIN 1
+#endif
+#ifndef ARCH_INSTRUCTION_MOST
+#define ARCH_INSTRUCTION_MOST 0
 #endif
 
 /* arch_init learns what the machine has (width of the vector state). Once, before any other call. */

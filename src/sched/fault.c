@@ -65,10 +65,18 @@ static bool on_own_stack(const struct goroutine *g, uintptr_t sp)
     return g->kind == KIND_GOROUTINE && sp >= g->stack_low && sp <= g->stack_high;
 }
 
-/* What was called is no code: the caller is where the fault is. */
+/* What was called is no code: the caller is where the fault is. Where only the page of an address is told, it may be that of data
+ * beside the code. */
 static bool is_wild(uintptr_t pc, const struct os_fault *fault)
 {
-    return fault->of_memory && fault->address == pc;
+    bool is_code = ARCH_FAULT_GRAIN > 1 && (os_image_owns(pc) || os_image_foreign(pc));
+    return fault->of_memory && fault->address == round_down(pc, ARCH_FAULT_GRAIN) && !is_code;
+}
+
+/* Some CPUs stand behind an instruction that did not work out. */
+static bool is_behind(uintptr_t pc, const struct os_fault *fault)
+{
+    return !fault->of_memory && pc - fault->address <= ARCH_INSTRUCTION_MOST;
 }
 
 static bool make_panic(struct thread *m, void *frame, const struct os_fault *fault)
@@ -77,6 +85,8 @@ static bool make_panic(struct thread *m, void *frame, const struct os_fault *fau
     m->fault_of_call = is_wild(pc, fault);
     if (m->fault_of_call)
         arch_frame_uncall(frame);
+    else if (is_behind(pc, fault))
+        arch_frame_set_pc(frame, fault->address); /* it does not go on from there: unwinders shall find what belongs to it */
     m->fault_stack = trace_interrupted(frame);
     m->fault = *fault;
     return arch_inject(frame, sigpanic);

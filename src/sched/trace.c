@@ -50,8 +50,9 @@ static bool lock_in_time(void)
 
 struct go_stack trace_caller_of(const void *frame_address, const void *cfa)
 {
-    const struct arch_record *record = (const void *)((const char *)frame_address + ARCH_RECORD_AT);
-    return (struct go_stack){.pc = arch_unsigned(record->pc) - 1, .sp = (uintptr_t)cfa, .fp = record->fp};
+    const char *sp = (const char *)cfa - ARCH_CFA_OFFSET, *at = (const char *)frame_address + ARCH_RECORD_AT;
+    const struct arch_record *record = (const void *)(ARCH_BACK_CHAIN ? sp : at);
+    return (struct go_stack){.pc = arch_unsigned(record->pc) - 1, .sp = (uintptr_t)sp, .fp = record->fp};
 }
 
 struct go_stack trace_interrupted(const void *frame)
@@ -145,9 +146,11 @@ static void walk_records(const struct go_stack *s, int (*visit)(void *argument, 
 {
     struct arch_record record;
     char name[NAME_SIZE];
-    uintptr_t least = s->sp;
+    uintptr_t least = s->sp, first = s->fp;
     bool more = visit(argument, s->pc);
-    for (uintptr_t fp = s->fp; more && fp >= least && fp % sizeof fp == 0; fp = record.fp) {
+    if (ARCH_BACK_CHAIN && !s->read(s, s->sp, &first, sizeof first))
+        return;
+    for (uintptr_t fp = first; more && fp >= least && fp % sizeof fp == 0; fp = record.fp) {
         if (!s->read(s, fp + (uintptr_t)ARCH_RECORD_AT, &record, sizeof record))
             return;
         uintptr_t caller = arch_unsigned(record.pc) - 1;

@@ -140,6 +140,34 @@ FAULTS void fault_untidily(void *arg)
 
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#elif defined(__s390x__)
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
+
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".short 0");
+}
+
+/* With odd control words, and values in registers that a call keeps, none of which the compiler is told of. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("llilh %%r1, 0x00f8\n oill %%r1, 0x0072\n sfpc %%r1\n llilh %%r1, 0x3500\n spm %%r1\n"
+                     " lghi %%r1, -1\n ldgr %%f8, %%r1\n ldgr %%f15, %%r1\n sar %%a2, %%r1\n"
+                     :
+                     :
+                     : "memory", "r1", "cc");
+    *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #elif defined(__riscv)
 #define FAULT_UNALIGNED_IS_NONE 1
 

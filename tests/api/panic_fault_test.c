@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <fenv.h>
 #include <pthread.h>
+#include "emulator.h"
 #include "faults.h"
 #include "hogs.h"
 #include "sanitizers.h"
@@ -45,7 +46,7 @@ TEST(a_write_to_read_only_memory_is_a_panic)
     fault_at = NULL;
     CHECK_EQ(SIGSEGV, info.signal);
     CHECK_EQ(SEGV_ACCERR, info.code);
-    CHECK_EQ((uintptr_t)at + 40, info.address);
+    CHECK_EQ(fault_told(at + 40), info.address);
     CHECK(is_in(fault_write, info.pc));
     munmap(at, page);
 }
@@ -77,7 +78,8 @@ TEST(an_access_beyond_the_end_of_a_file_is_a_panic)
 
     CHECK_EQ(SIGBUS, info.signal);
     CHECK_EQ(BUS_ADRERR, info.code);
-    CHECK_EQ((uintptr_t)page, info.address);
+    if (!(FAULT_GRAIN > 1 && emulated())) /* which exchanges the halves of the word */
+        CHECK_EQ(fault_told(page), info.address);
     CHECK(is_in(fault_bus, info.pc));
     munmap(page, (size_t)sysconf(_SC_PAGESIZE));
 }
@@ -112,7 +114,7 @@ TEST(a_call_of_data_is_a_panic_at_its_caller)
     fault_function = NULL;
     CHECK_EQ(SIGSEGV, info.signal);
     CHECK_EQ(SEGV_ACCERR, info.code);
-    CHECK_EQ((uintptr_t)data, info.address);
+    CHECK_EQ(fault_told(data), info.address);
     CHECK(is_in(fault_call, info.pc));
     CHECK(strstr(info.message, "no code") != NULL);
 }

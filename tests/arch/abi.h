@@ -9,7 +9,7 @@
  * abi_new_context(top, entry)        arch_context_init with unusual control words
  *
  * ABI_TRAP, ABI_SKIP                 an instruction that traps, and one that is not to be reached; how far the pc is moved to get
- * behind
+ * behind; ABI_TRAP_SIGNAL    the signal of the trap, where it is not SIGTRAP
  *
  * ABI_WAYS, abi_way(i)               makes the library save registers in another way that the CPU knows; its name; NULL: not
  *                                    here, and so in its own way
@@ -84,8 +84,14 @@ void abi_wait(volatile uintptr_t *word);
 #include "abi_arm64.h"
 #elif defined(__riscv)
 #include "abi_riscv64.h"
+#elif defined(__s390x__)
+#include "abi_s390x.h"
 #else
 #error "this CPU has no tests/arch/abi_<cpu>.h yet"
+#endif
+
+#ifndef ABI_TRAP_SIGNAL
+#define ABI_TRAP_SIGNAL SIGTRAP
 #endif
 
 #endif

@@ -37,7 +37,7 @@ static void step_over(int number, siginfo_t *info, void *frame)
 /* At a trap, or behind it, where there is an instruction that a program must not execute. */
 static void test_moving(void)
 {
-    install(SIGTRAP, step_over, NULL);
+    install(ABI_TRAP_SIGNAL, step_over, NULL);
     __asm__ volatile(ABI_TRAP ::: "memory");
     OK(true, "the interrupted code goes on there");
 }

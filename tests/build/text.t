@@ -120,6 +120,7 @@ finds() {
 case ${CPU:-amd64} in
 arm64) call='bl puts' ;;
 riscv64) call='call puts@plt' ;;
+s390x) call='brasl %r14, puts@PLT' ;;
 *) call='call puts@PLT' ;;
 esac
 sed "s/CALL/$call/" >"$tree/src/base/elsewhere.c" <<'END'

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include "arch/arch.h"
 #include "os/os.h"
 #include "tap.h"
 
@@ -61,13 +62,19 @@ static void start_fresh(void)
 
 /* ---- children ---- */
 
+/* Of an address, what the system says. */
+static void *told(char *at)
+{
+    return (void *)((uintptr_t)at & -(uintptr_t)ARCH_FAULT_GRAIN);
+}
+
 static void mended(void)
 {
     start_fresh();
     verdict = true;
     errno = 77;
     bad[5] = 1;
-    _exit(bad[5] == 1 && errno == 77 && atomic_load(&seen) == bad + 5 ? 0 : 1);
+    _exit(bad[5] == 1 && errno == 77 && atomic_load(&seen) == told(bad + 5) ? 0 : 1);
 }
 
 static void masked(void)
@@ -118,6 +125,9 @@ static void start_with_words(void)
 #if defined(__x86_64__) || defined(__i386__)
 enum { DIVIDES_BY_ZERO = false };
 #define ILLEGAL "ud2"
+#elif defined(__s390x__)
+enum { DIVIDES_BY_ZERO = false };
+#define ILLEGAL ".short 0"
 #else
 enum { DIVIDES_BY_ZERO = true };
 #define ILLEGAL ".word 0"
@@ -268,18 +278,28 @@ static bool expect_no_address(void *frame, const struct os_fault *fault)
     _exit(fault->address == 0 ? 44 : 1);
 }
 
-enum { TOO_LITTLE = 2048 }; /* for a frame, not for a system call */
+/* For a frame, not for a system call. */
+#ifdef __s390x__
+enum { TOO_LITTLE = 1200 };
+#else
+enum { TOO_LITTLE = 2048 };
+#endif
 
 /* Uses up its stack down to that, and lets itself be interrupted. */
-static void *interrupt_with_little_room(void *low)
+static __attribute__((noinline)) void *use_up(void *low)
 {
     char here;
     volatile char filler[&here - (char *)low - TOO_LITTLE];
-    os_thread_prepare();
     filler[depth] = 1;
     os_interrupt(os_thread_self());
     filler[depth + 1] = filler[depth];
     return NULL;
+}
+
+static void *interrupt_with_little_room(void *low)
+{
+    os_thread_prepare();
+    return use_up(low);
 }
 
 static void no_room(void)

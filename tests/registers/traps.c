@@ -33,11 +33,22 @@
 #elif defined(__riscv)
 #include "frame_riscv64.h"
 #include "functions_riscv64.h"
+#elif defined(__s390x__)
+#include "frame_s390x.h"
+#include "functions_s390x.h"
 #endif
 
 /* How many words the instruction has that begins with this one. Traps take the first. */
 #ifndef TRAP_WORDS
 #define TRAP_WORDS(word) 1
+#endif
+
+/* Where the trap is another signal than SIGTRAP, and how many bytes behind it the pc of its frame is. */
+#ifndef TRAP_SIGNAL
+#define TRAP_SIGNAL SIGTRAP
+#endif
+#ifndef TRAP_BEHIND
+#define TRAP_BEHIND 0
 #endif
 
 enum { FILLERS = 6, DIFFERENCES_MAX = 3, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 45, SECONDS_A_ROUND = 20 };
@@ -205,10 +216,12 @@ static bool has_left_as_wanted(void)
 
 static void on_trap(int number, siginfo_t *info, void *frame)
 {
-    ptrdiff_t i = (trap_word *)arch_frame_pc(frame) - code;
+    ptrdiff_t i = (trap_word *)(arch_frame_pc(frame) - TRAP_BEHIND) - code;
 
     (void)number;
     (void)info;
+    arch_settle();
+    arch_frame_set_pc(frame, arch_frame_pc(frame) - TRAP_BEHIND);
     if (i < 0 || (size_t)i >= words)
         _exit(95);
     if (i != met) {
@@ -321,7 +334,7 @@ static void run_program(const char *mode)
     setenv("GOROUTINE_SLICE", "10000000", 1); /* no preemptions but these */
     go_maxprocs(2);
     mask_all(&action.sa_mask);
-    sigaction(SIGTRAP, &action, NULL);
+    sigaction(TRAP_SIGNAL, &action, NULL);
     atomic_store(&wanted, NOWHERE);
     preempt_force = 1;
     go_waitgroup_add(&done, 1);

@@ -133,7 +133,7 @@ static struct hogs *start_hog(void)
 static void end(struct hogs *h)
 {
     hogs_stop(h);
-    signal(SIGTRAP, SIG_DFL);
+    signal(STEPS_SIGNAL, SIG_DFL);
     signal(SIGUSR1, SIG_DFL);
 }
 

@@ -68,7 +68,7 @@ static void on_signal_with_info(int number, siginfo_t *info, void *frame)
 
 static void install(int number, struct sigaction action)
 {
-    sigaddset(&action.sa_mask, SIGTRAP); /* not the library's interrupt */
+    sigaddset(&action.sa_mask, STEPS_SIGNAL); /* not the library's interrupt */
     CHECK_EQ(0, sigaction(number, &action, NULL));
 }
 

@@ -62,11 +62,23 @@ typedef uint16_t steps_word;
 #define STEPS_TRAP        0x9002u /* c.ebreak */
 #define STEPS_RETURN      0x8082u
 #define STEPS_WORDS(word) (((word)&3) == 3 ? 2 : 1)
+#elif defined(__s390x__)
+typedef uint16_t steps_word;
+#define STEPS_TRAP        0x0001u
+#define STEPS_SIGNAL      SIGILL
+#define STEPS_BEHIND      2
+#define STEPS_RETURN      0x07feu
+#define STEPS_WORDS(word) ((word) >> 14 == 0 ? 1 : (word) >> 14 == 3 ? 3 : 2)
 #endif
 
 /* How many words the instruction has that begins with this one. */
 #ifndef STEPS_WORDS
 #define STEPS_WORDS(word) 1
+#endif
+
+/* How many bytes behind the trap the pc of its frame is. */
+#ifndef STEPS_BEHIND
+#define STEPS_BEHIND 0
 #endif
 
 enum { STEPS_WHOLE = false, STEPS_MOST = 256 };
@@ -83,10 +95,11 @@ static void steps_write(steps_word *at, steps_word word)
 
 static void steps_on_trap(int number, siginfo_t *info, void *frame)
 {
-    steps_word *at = (steps_word *)arch_frame_pc(frame);
+    steps_word *at = (steps_word *)(arch_frame_pc(frame) - STEPS_BEHIND);
 
     (void)number;
     (void)info;
+    arch_frame_set_pc(frame, (uintptr_t)at);
     if (steps_opened)
         steps_write(steps_opened, STEPS_TRAP);
     if (at < steps_from || at >= steps_from + steps_count)
@@ -137,6 +150,10 @@ static inline void steps_end_of(void *frame)
 
 #endif
 
+#ifndef STEPS_SIGNAL
+#define STEPS_SIGNAL SIGTRAP
+#endif
+
 /* All signals wait until the end of the trap. */
 static inline int steps_install(void (*step)(void))
 {
@@ -144,7 +161,7 @@ static inline int steps_install(void (*step)(void))
 
     steps_callback = step;
     mask_all(&action.sa_mask);
-    return sigaction(SIGTRAP, &action, NULL);
+    return sigaction(STEPS_SIGNAL, &action, NULL);
 }
 
 #endif

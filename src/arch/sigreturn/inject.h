@@ -16,7 +16,8 @@
  *   SIG_PC(u), SIG_SP(u), SIG_FP(u), SIG_FLAGS(u)    words of it, as lvalues; FLAGS is what else must change for a jump to
  * arch_preempt sig_flags_of_call(flags)      these, as a called function expects them sig_size(u)                   how many bytes
  * the frame has from its lower end on sig_moved(u, bytes)           adjusts what a copy of a frame, that many bytes higher, says of
- * itself
+ * itself. Where the lower end is not the place for the record: SIG_RECORD, how far above that it lies, struct sig_record, and
+ *   sig_link(base, record)        makes walks by frame pointers find it
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,6 +30,9 @@
 
 #include "arch/arch.h"
 
+#ifndef SIG_RECORD
+#define SIG_RECORD 0
+
 /* Begins as a record that a frame pointer points to. preempt.S and its unwind information know the offsets. */
 struct sig_record {
     uintptr_t fp, pc;
@@ -38,6 +42,14 @@ struct sig_record {
 
 _Static_assert(offsetof(struct sig_record, callee) == 2 * sizeof(long), "preempt.S");
 _Static_assert(offsetof(struct sig_record, sp) == 3 * sizeof(long), "preempt.S");
+
+static inline void sig_link(char *base, struct sig_record *record)
+{
+    (void)base;
+    (void)record;
+}
+#endif
+
 _Static_assert(sizeof(struct sig_record) <= sizeof(siginfo_t), "there is room for it");
 
 extern void arch_preempt(void) __attribute__((visibility("hidden")));
@@ -68,17 +80,19 @@ static inline ucontext_t *sig_copy(ucontext_t *u)
 static inline void sig_inject(ucontext_t *u, void (*callee)(void))
 {
     ucontext_t *kept = sig_is_elsewhere(u) ? sig_copy(u) : u;
-    struct sig_record *record = (struct sig_record *)((char *)kept - SIG_BASE);
-    *record = (struct sig_record){SIG_FP(u), SIG_PC(u), callee, SIG_SP(u), SIG_FLAGS(u)};
+    char *base = (char *)kept - SIG_BASE;
+    struct sig_record *record = (struct sig_record *)(base + SIG_RECORD);
+    *record = (struct sig_record){.fp = SIG_FP(u), .pc = SIG_PC(u), .callee = callee, .sp = SIG_SP(u), .flags = SIG_FLAGS(u)};
+    sig_link(base, record);
     SIG_PC(u) = (uintptr_t)arch_preempt;
-    SIG_SP(u) = (uintptr_t)record;
+    SIG_SP(u) = (uintptr_t)base;
     SIG_FP(u) = (uintptr_t)record - (uintptr_t)ARCH_RECORD_AT;
     SIG_FLAGS(u) = sig_flags_of_call(SIG_FLAGS(u));
 }
 
 void arch_uninject(char *base)
 {
-    const struct sig_record *record = (const struct sig_record *)base;
+    const struct sig_record *record = (const struct sig_record *)(base + SIG_RECORD);
     ucontext_t *u = (ucontext_t *)(base + SIG_BASE);
     SIG_PC(u) = record->pc;
     SIG_SP(u) = record->sp;

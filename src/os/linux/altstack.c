@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
+#include "arch/arch.h"
 #include "os/linux/linux.h"
 
 #ifndef AT_MINSIGSTKSZ

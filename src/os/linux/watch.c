@@ -56,7 +56,8 @@ static bool read_file(os_thread thread, const char *name, char *text, size_t siz
     return got > 0;
 }
 
-/* The entry of the program, as /proc has it: it shows the file as it was when the program was started. */
+/* The entry of the program, as /proc has it: it shows the file as it was when the program was started. Another CPU's may have the
+ * bytes of its words the other way round, so that no key is found. */
 static bool shows_this_program(os_thread thread)
 {
     struct {
@@ -69,7 +70,7 @@ static bool shows_this_program(os_thread thread)
     for (size_t i = 0; i < sizeof words / sizeof words[0] && words[i].key != AT_NULL; i++)
         if (words[i].key == AT_ENTRY)
             return words[i].value == getauxval(AT_ENTRY);
-    return true;
+    return false;
 }
 
 bool os_proc_shows(os_thread thread)
