@@ -17,7 +17,7 @@
  * `pointer`, which is another one; `at` is a register that holds go_here_offset(). None of them is r0. */
 #define GO_HERE(at, pointer, to)                                                                                                   \
     "ear " pointer ", %%a0\n\tsllg " pointer ", " pointer ", 32\n\tear " pointer ", %%a1\n\tllgf " to ", 0(" pointer ", " at ")\n" \
-                                                                                                                             "\t"
+    "\t"
 
 /* go_here_offset is where go_here lies, as seen from any thread. It never changes. */
 static inline intptr_t go_here_offset(void)

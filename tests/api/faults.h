@@ -6,6 +6,7 @@
 #define TESTS_FAULTS_H
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,18 @@
 #else
 #define FAULTS __attribute__((unused, noinline, noipa, no_sanitize("undefined", "address", "thread"))) static
 #endif
+
+/* The system tells the address of a fault of memory to this many bytes. */
+#ifdef __s390x__
+enum { FAULT_GRAIN = 4096 };
+#else
+enum { FAULT_GRAIN = 1 };
+#endif
+
+static inline uintptr_t fault_told(const void *at)
+{
+    return (uintptr_t)at / FAULT_GRAIN * FAULT_GRAIN;
+}
 
 static int *volatile fault_at;
 static volatile int fault_many = 1000, fault_zero, fault_sink;
@@ -34,7 +47,7 @@ FAULTS void fault_write(void *arg)
 }
 
 /* Not every CPU minds; then a trap that is an illegal instruction stands in. */
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
 enum { FAULT_OF_DIVISION = SIGFPE };
 FAULTS void fault_divide(void *arg)
 {
@@ -140,6 +153,30 @@ FAULTS void fault_untidily(void *arg)
 
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#elif defined(__riscv)
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
+
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("unimp");
+}
+
+/* With an odd control word, and values in registers that a call keeps, none of which the compiler is told of. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("li t0, 0x7f\n fscsr t0\n fcvt.d.l fs0, t0\n fcvt.d.l fs11, t0\n" : : : "memory", "t0");
+    *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #elif defined(__s390x__)
 #define FAULT_UNALIGNED_IS_NONE 1
 
@@ -163,30 +200,6 @@ FAULTS void fault_untidily(void *arg)
                      :
                      :
                      : "memory", "r1", "cc");
-    *fault_at = 2;
-}
-
-#define FAULTS_OF_CPU         fault_illegal, fault_untidily
-#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
-#elif defined(__riscv)
-#define FAULT_UNALIGNED_IS_NONE 1
-
-FAULTS void fault_unaligned(void *arg)
-{
-    (void)arg;
-}
-
-FAULTS void fault_illegal(void *arg)
-{
-    (void)arg;
-    __asm__ volatile("unimp");
-}
-
-/* With an odd control word, and values in registers that a call keeps, none of which the compiler is told of. */
-FAULTS void fault_untidily(void *arg)
-{
-    (void)arg;
-    __asm__ volatile("li t0, 0x7f\n fscsr t0\n fcvt.d.l fs0, t0\n fcvt.d.l fs11, t0\n" : : : "memory", "t0");
     *fault_at = 2;
 }
 

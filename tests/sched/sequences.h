@@ -64,25 +64,6 @@ enum { SEQUENCE_LENGTH = 8 };
                  : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
                  : "x9", "x10", "cc", "memory"                                                                                     \
                  : nowhere)
-#elif defined(__s390x__)
-/* *restarts belongs to who adds. */
-enum { SEQUENCE_LENGTH = 10 };
-#define SEQUENCE(mark)                                                                                                             \
-    __asm__ goto("j 1f\n"                                                                                                          \
-                 "3:\tlg %%r5, %[restarts]\n\t"                                                                                    \
-                 "aghi %%r5, 1\n\t"                                                                                                \
-                 "stg %%r5, %[restarts]\n"                                                                                         \
-                 "1:\t" GO_HERE("%[at]", "%%r4", "%%r5") "clfi %%r5, 8\n\t"                                                        \
-                                                         "jnl %l[nowhere]\n\t"                                                     \
-                                                         "sllg %%r5, %%r5, 3\n\t"                                                  \
-                                                         "lg %%r4, 0(%%r5, %[cells])\n\t"                                          \
-                                                         "aghi %%r4, 1\n\t"                                                        \
-                                                         "stg %%r4, 0(%%r5, %[cells])\n"                                           \
-                                                         "2:\n\t" mark                                                             \
-                 :                                                                                                                 \
-                 : [at] "a"(go_here_offset()), [cells] "a"(cells), [restarts] "m"(*restarts)                                       \
-                 : "r4", "r5", "cc", "memory"                                                                                      \
-                 : nowhere)
 #elif defined(__riscv)
 /* *restarts belongs to who adds. */
 enum { SEQUENCE_LENGTH = 9 };
@@ -102,6 +83,25 @@ enum { SEQUENCE_LENGTH = 9 };
                  :                                                                                                                 \
                  : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
                  : "t0", "t1", "memory"                                                                                            \
+                 : nowhere)
+#elif defined(__s390x__)
+/* *restarts belongs to who adds. */
+enum { SEQUENCE_LENGTH = 10 };
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto("j 1f\n"                                                                                                          \
+                 "3:\tlg %%r5, %[restarts]\n\t"                                                                                    \
+                 "aghi %%r5, 1\n\t"                                                                                                \
+                 "stg %%r5, %[restarts]\n"                                                                                         \
+                 "1:\t" GO_HERE("%[at]", "%%r4", "%%r5") "clfi %%r5, 8\n\t"                                                        \
+                                                         "jnl %l[nowhere]\n\t"                                                     \
+                                                         "sllg %%r5, %%r5, 3\n\t"                                                  \
+                                                         "lg %%r4, 0(%%r5, %[cells])\n\t"                                          \
+                                                         "aghi %%r4, 1\n\t"                                                        \
+                                                         "stg %%r4, 0(%%r5, %[cells])\n"                                           \
+                                                         "2:\n\t" mark                                                             \
+                 :                                                                                                                 \
+                 : [at] "a"(go_here_offset()), [cells] "a"(cells), [restarts] "m"(*restarts)                                       \
+                 : "r4", "r5", "cc", "memory"                                                                                      \
                  : nowhere)
 #endif
 
