@@ -145,7 +145,7 @@ $(BUILD)/libgoroutine-groups.raw: $(beside)
 $(BUILD)/libgoroutine-net.o: $(BUILD)/net.raw $(BUILD)/seam
 	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
 
-proper := $(BUILD)/libgoroutine.o $(BUILD)/libgoroutine-net.o $(BUILD)/libgoroutine-groups.o
+proper := $(BUILD)/libgoroutine.o $(BUILD)/libgoroutine-net.o $(if $(beside),$(BUILD)/libgoroutine-groups.o)
 
 $(BUILD)/libgoroutine.a: $(proper)
 
