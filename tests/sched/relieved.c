@@ -58,11 +58,19 @@ static void hog(void)
     atomic_store(&over, true);
 }
 
+/* The identities that there are, are for the hogs to be taken off with. */
+static void yield_until(atomic_bool *done)
+{
+    go_preempt_off();
+    while (!atomic_load(done))
+        go_yield();
+    go_preempt_on();
+}
+
 /* Each on a thread of its own, which it keeps, so that none is left. */
 static void block(void)
 {
-    while (!atomic_load(&hogs_run))
-        go_yield();
+    yield_until(&hogs_run);
     go_blocking_begin();
     while (!atomic_load(&over))
         usleep(1000);
@@ -71,8 +79,7 @@ static void block(void)
 
 static void yield(void)
 {
-    while (!atomic_load(&served))
-        go_yield();
+    yield_until(&served);
     atomic_store(&other_ran, true);
 }
 
@@ -94,6 +101,7 @@ TEST(where_the_relief_has_taken_a_threads_place_those_without_an_identity_run_to
     go_maxprocs(1);
     go_slice(GO_MILLISECOND);
     test_settle();
+    EVENTUALLY(identity_spares() > LEFT);
     atomic_store(&makes_none, true);
     crew_run(KEEPERS, keep_identity, NULL);
     crew_run(HOGS + BLOCKERS + 1, take_part, NULL);
