@@ -52,7 +52,9 @@ comma    := ,
 sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefined) -fno-sanitize-recover=all)
 
 # What every object is compiled with, the tests' too.
-FRAMES := -fno-omit-frame-pointer $(if $(filter arm64,$(CPU)),-mno-omit-leaf-frame-pointer) $(if $(filter s390x,$(CPU)),-mbackchain)
+# In leaf functions too, where the compiler knows how (gcc 12 of riscv64 does not).
+leaf   := -mno-omit-leaf-frame-pointer
+FRAMES := -fno-omit-frame-pointer $(if $(filter arm64 riscv64,$(CPU)),$(shell $(CC) $(leaf) -E -x c /dev/null >/dev/null 2>&1 && echo $(leaf))) $(if $(filter s390x,$(CPU)),-mbackchain)
 # Not every CPU's compiler writes unwind information unless it is told to.
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
 NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt))

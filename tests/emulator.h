@@ -50,8 +50,28 @@ static inline char *emulator_program(void)
     return path;
 }
 
-/* For a handler, all signals. Also in the words that the kernel does not look at: an emulator (qemu 7.2 of riscv64) takes a
- * handler's mask for one word further on. */
+/* Whether the signals of sa_mask are masked in a handler. An emulator (qemu 7.2 of riscv64) takes the word behind them. */
+static volatile sig_atomic_t emulator_masks;
+
+static inline void emulator_look(int number)
+{
+    sigset_t set;
+    (void)number;
+    sigprocmask(SIG_BLOCK, NULL, &set);
+    emulator_masks = sigismember(&set, SIGWINCH);
+}
+
+static inline bool handlers_mask(void)
+{
+    struct sigaction action = {.sa_handler = emulator_look}, earlier;
+    sigaddset(&action.sa_mask, SIGWINCH);
+    sigaction(SIGUSR2, &action, &earlier);
+    raise(SIGUSR2);
+    sigaction(SIGUSR2, &earlier, NULL);
+    return emulator_masks;
+}
+
+/* So, for a handler that is to mask all signals. */
 static inline void mask_all(sigset_t *set)
 {
     memset(set, 0xff, sizeof *set);
