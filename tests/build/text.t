@@ -146,7 +146,7 @@ finds "a helper outside go_text is found" 'helpers_linked_in $archive $work/prog
 cat >"$work/bad.c" <<'END'
 int puts(const char *);
 extern char outside[];
-__asm__(".text\n.byte 0\n.balign 8\n.dc.a outside\n");
+__asm__(".text\n.balign 8\n.dc.a outside\n");
 int go_bad(void) { return puts(outside); }
 END
 check "a shared library with faults builds" quiet $CC -O2 -fPIC -fplt -shared -o "$work/bad.so" "$work/bad.c" \
