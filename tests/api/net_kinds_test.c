@@ -39,9 +39,9 @@ static void check_kind(int fd, void (*make_ready)(int), int arg)
 
 static void write_eight(int fd)
 {
-    static const char eight[8] = {1};
+    static const uint64_t eight = 1;
 
-    CHECK_EQ(8, go_write(fd, eight, sizeof eight));
+    CHECK_EQ(8, go_write(fd, &eight, sizeof eight));
 }
 
 TEST(a_pipe_is_waited_for)
