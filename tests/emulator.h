@@ -37,6 +37,13 @@ static inline bool emulated(void)
     return size > 0;
 }
 
+/* And its machine has the bytes of a word the other way round (emulators of big CPUs run on little ones): the kernel does not see
+ * what the program means by a word of its memory, as that of a mutex which passes on priority. */
+static inline bool emulated_turned(void)
+{
+    return emulated() && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+}
+
 /* The program's path if it has to be started by the command in RUN; else NULL. */
 static inline char *emulator_program(void)
 {
