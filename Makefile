@@ -58,6 +58,9 @@ FRAMES := -fno-omit-frame-pointer $(if $(filter arm64 riscv64,$(CPU)),$(shell $(
 # Not every CPU's compiler writes unwind information unless it is told to.
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
 NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt))
+# gcc for s390x calls through stubs whatever it is told: its assembly is edited, to the same call by an address. A stub may use r1 too.
+STUBBORN := $(if $(filter s390x,$(CPU)),s/\tbrasl\t%r14$(comma)\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbasr\t%r14$(comma)%r1/; \
+            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)
 # The library's own. NO_STUBS: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
@@ -90,7 +93,9 @@ soname  := libgoroutine.so.$(call version_part,MAJOR)
 
 $(BUILD)/%.c.raw: %.c $(BUILD)/library.flags
 	@mkdir -p $(@D)
-	$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -c -o $@ $<
+	$(if $(STUBBORN),,$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -c -o $@ $<)
+	$(if $(STUBBORN),$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -S -o $@.s $<)
+	$(if $(STUBBORN),sed -i '$(STUBBORN)' $@.s && $(CC) $(CFLAGS) -c -o $@ $@.s)
 
 $(BUILD)/%.S.raw: %.S $(BUILD)/library.flags
 	@mkdir -p $(@D)
