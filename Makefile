@@ -32,6 +32,7 @@ machine  := $(firstword $(subst -, ,$(triple)))
 # A CPU as the compiler calls it : as src/arch does : as qemu does. A new one that is called differently is one word here.
 CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
 CPUS     += s390x:s390x:s390x
+CPUS     += powerpc64le:ppc64:ppc64le powerpc64:ppc64:ppc64
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
 OS       := linux
@@ -135,8 +136,8 @@ $(BUILD)/core.raw $(BUILD)/net.raw:
 	$(CC) $(CFLAGS) -r -nostdlib -Wl,--force-group-allocation -o $@ $^ $(libgcc)
 
 # What net calls of core by a hidden name gets one that no C program can have.
-hidden  = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$6 == "HIDDEN" && $$7 != "UND" { print $$8 }' | sort
-missing = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$7 == "UND" { print $$8 }' | sort
+hidden  = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$6 == "HIDDEN" && $$7 != "UND" { print $$NF }' | sort
+missing = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$7 == "UND" { print $$NF }' | sort
 $(BUILD)/seam: $(BUILD)/core.raw $(BUILD)/net.raw
 	$(call missing,$(BUILD)/net.raw) >$@.missing
 	$(call hidden,$(BUILD)/core.raw) | comm -12 - $@.missing | sed 's/.*/& goroutine.&/' >$@

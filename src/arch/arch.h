@@ -36,6 +36,8 @@
 #include "arch/riscv64/cpu.h"
 #elif defined(__s390x__)
 #include "arch/s390x/cpu.h"
+#elif defined(__powerpc64__)
+#include "arch/ppc64/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif
@@ -45,11 +47,19 @@
 #endif
 
 /* What a cpu.h may define, where the CPU is not like most.
+ * ARCH_DESCRIPTORS: 1: a pointer to a function points to words of which the first is the address of its code.
+ * ARCH_THREAD_POINTER_BIAS: how far above the start of its thread-locals a thread pointer points.
  * ARCH_BACK_CHAIN: 1: the word at the stack pointer is the caller's stack pointer, and an arch_record lies there; frame pointers
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
- * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. */
+ * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
+#ifndef ARCH_DESCRIPTORS
+#define ARCH_DESCRIPTORS 0
+#endif
+#ifndef ARCH_THREAD_POINTER_BIAS
+#define ARCH_THREAD_POINTER_BIAS 0
+#endif
 #ifndef ARCH_BACK_CHAIN
 #define ARCH_BACK_CHAIN 0
 #endif
@@ -62,6 +72,9 @@
 #ifndef ARCH_INSTRUCTION_MOST
 #define ARCH_INSTRUCTION_MOST 0
 #endif
+
+/* Where a function's code begins. */
+#define ARCH_CODE(function) (ARCH_DESCRIPTORS ? *(const uintptr_t *)(uintptr_t)(function) : (uintptr_t)(function))
 
 /* arch_init learns what the machine has (width of the vector state). Once, before any other call. */
 void arch_init(void);
@@ -87,7 +100,6 @@ long arch_system_call(long number, long a, long b, long c, long d, long e, long 
 /* arch_call_unless makes the OS's call call[0], with the arguments call[1] to call[6], unless *off is not 0: then it gives
  * ARCH_CALLED_OFF. A signal's handler can call it off until it is made: who is at or behind arch_call_unless_begins, and before
  * arch_call_unless_ends, is made to go on at arch_call_unless_off. */
-#define ARCH_CALLED_OFF LONG_MIN
 #define ARCH_CALLED_OFF LONG_MIN
 long arch_call_unless(const _Atomic int *off, const long call[7]);
 extern const char arch_call_unless_begins[], arch_call_unless_ends[], arch_call_unless_off[];
@@ -121,8 +133,19 @@ bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high);
  * which one has interrupted there. 0: none has. A chance hit may pass. */
 uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high);
 
-/* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag). The last thing before the handler
- * returns, on the thread on which it does. */
+/* arch_frame_keep puts into the frame what user code may hold and the OS does not save there, as it is now: before the handler lets
+ * anybody else run. */
+#ifdef ARCH_FRAME_KEEPS
+void arch_frame_keep(void *frame);
+#else
+static inline void arch_frame_keep(void *frame)
+{
+    (void)frame;
+}
+#endif
+
+/* arch_frame_resume brings back what the OS does not restore from a frame (on x86 a flag; else what arch_frame_keep has put there).
+ * The last thing before the handler returns, on the thread on which it does. */
 void arch_frame_resume(const void *frame);
 
 /* arch_frame_adopt: the frame is about to resume on the calling thread, which need not be the one that it interrupted: where it

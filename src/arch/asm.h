@@ -8,6 +8,9 @@
 /* clang-format off */
 
 /* FUNC begins a function that only the library sees, with unwind information. END ends it. */
+#if defined(__powerpc64__)
+#include "arch/ppc64/asm.h"
+#else
 #define FUNC(name)            \
     .text;                    \
     .p2align 4;               \
@@ -17,15 +20,16 @@
 name:                         \
     .cfi_startproc
 
+#define END(name)             \
+    .cfi_endproc;             \
+    .size name, . - name
+#endif
+
 /* PLACE is an address in it that C knows. */
 #define PLACE(name) \
     .globl name;    \
     .hidden name;   \
 name:
-
-#define END(name)             \
-    .cfi_endproc;             \
-    .size name, . - name
 
 /* Without it the linker takes the file for one that needs an executable stack. */
 .section .note.GNU-stack, "", %progbits

@@ -4,6 +4,7 @@
  */
 #include "sched/runtime.h"
 
+#include "arch/arch.h"
 #include "base/format.h"
 #include "sched/ending.h"
 #include "sched/monitor.h"
@@ -49,11 +50,19 @@ struct sight {
     char name[sizeof(((struct goroutine *)0)->name)];
 };
 
+/* Where a function's code begins. The object that it is of may have gone. */
+static uintptr_t code_of(uintptr_t fn)
+{
+    uintptr_t code;
+    bool known = ARCH_DESCRIPTORS && fn && os_peek(fn, &code, sizeof code) == sizeof code;
+    return known ? code : fn;
+}
+
 READS_RACILY static struct sight look_at(struct goroutine *g)
 {
     struct sight s = {.state = load_acquire(&g->state), .id = load_relaxed(&g->id), .since = load_relaxed(&g->since)};
     s.where = load_relaxed(&g->where);
-    s.fn = (uintptr_t)g->fn;
+    s.fn = code_of((uintptr_t)g->fn);
     s.creator_pc = g->creator_pc;
     s.creator_id = g->creator_id;
     for (size_t i = 0; i < sizeof s.name - 1; i++)

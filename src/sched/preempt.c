@@ -211,6 +211,7 @@ static void leave_in_frame(struct thread *m, void *frame, bool tied)
 {
     struct goroutine *g = m->current;
     bool ties = tied && !g->bound;
+    arch_frame_keep(frame);
     g->frame = frame;
     m->masked = true;
     if (ties) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "code.h"
 #include "hogs.h"
 #include "traces.h"
 
@@ -244,16 +245,17 @@ static int spoils;        /* which: 1: the caller's frame pointer, 2: what it re
 /* Spoils its own frame, parks, and mends it: what it returns to, and its caller's frame pointer. */
 FRAME static void vandalise(struct subject *s)
 {
-    uintptr_t *record = __builtin_frame_address(0), kept[2] = {record[0], record[1]};
-    volatile uintptr_t *spoilt = record;
+    void *frame = __builtin_frame_address(0);
+    volatile uintptr_t *const spoilt[2] = {LINK_OF(frame), RETURN_OF(frame)};
+    uintptr_t kept[2] = {*spoilt[0], *spoilt[1]};
 
     for (int i = 0; i < 2; i++)
         if (spoils & 1 << i)
-            spoilt[i] = garbage ? garbage : (uintptr_t)record;
+            *spoilt[i] = garbage ? garbage : (uintptr_t)frame;
     go_recv(s->c, NULL);
     AFTER();
-    spoilt[0] = kept[0];
-    spoilt[1] = kept[1];
+    *spoilt[0] = kept[0];
+    *spoilt[1] = kept[1];
 }
 
 FRAME static void vandal(void *arg)

@@ -153,6 +153,30 @@ FAULTS void fault_untidily(void *arg)
 
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#elif defined(__powerpc64__)
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
+
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".long 0");
+}
+
+/* With odd control words, and values in registers that a call keeps, none of which the compiler is told of. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("mtfsfi 7, 3\n fneg 14, 14\n fneg 31, 31\n mtcrf 0x38, %0\n mtspr 1, %0\n" : : "r"(fault_at) : "memory");
+    *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #elif defined(__riscv)
 #define FAULT_UNALIGNED_IS_NONE 1
 

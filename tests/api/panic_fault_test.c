@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include <fenv.h>
 #include <pthread.h>
-#include "emulator.h"
+#include "code.h"
 #include "faults.h"
 #include "hogs.h"
 #include "sanitizers.h"
@@ -22,7 +22,7 @@ static struct go_panic_info caught(void (*fault)(void *), void *arg)
 /* Near enough to be in it: these functions are short. */
 static bool is_in(void (*function)(void *), uintptr_t pc)
 {
-    return pc - (uintptr_t)function < 400;
+    return pc - CODE_OF(function) < 400;
 }
 
 TEST(a_read_through_a_null_pointer_is_a_panic)
@@ -44,11 +44,13 @@ TEST(a_write_to_read_only_memory_is_a_panic)
     fault_at = (int *)(at + 40);
     struct go_panic_info info = caught(fault_write, NULL);
     fault_at = NULL;
+    munmap(at, page);
     CHECK_EQ(SIGSEGV, info.signal);
-    CHECK_EQ(SEGV_ACCERR, info.code);
     CHECK_EQ(fault_told(at + 40), info.address);
     CHECK(is_in(fault_write, info.pc));
-    munmap(at, page);
+    if (emulated() && info.code == SEGV_MAPERR)
+        SKIP("the emulator has no causes of faults");
+    CHECK_EQ(SEGV_ACCERR, info.code);
 }
 
 TEST(a_division_by_zero_is_a_panic)
@@ -101,18 +103,23 @@ TEST(a_call_of_no_function_is_a_panic_at_its_caller)
     struct go_panic_info info = caught(fault_call, NULL);
 
     CHECK_EQ(SIGSEGV, info.signal);
+    if (emulated() && info.address)
+        SKIP("the emulator has no address of a fault that is a call's");
     CHECK_EQ(0, info.address);
     CHECK(is_in(fault_call, info.pc));
 }
 
 TEST(a_call_of_data_is_a_panic_at_its_caller)
 {
-    static long data[16];
+    static uintptr_t data[16];
 
+    data[0] = (uintptr_t)data; /* for CPUs that find the address there */
     fault_function = (void (*)(void))(uintptr_t)data;
     struct go_panic_info info = caught(fault_call, NULL);
     fault_function = NULL;
     CHECK_EQ(SIGSEGV, info.signal);
+    if (emulated() && info.address != fault_told(data))
+        SKIP("the emulator has no address of a fault that is a call's");
     CHECK_EQ(SEGV_ACCERR, info.code);
     CHECK_EQ(fault_told(data), info.address);
     CHECK(is_in(fault_call, info.pc));

@@ -102,6 +102,13 @@ static void destroy(void)
     abi_destroy();
 }
 
+/* noinline, so that no address is kept from before. */
+static __thread pid_t mine;
+static __attribute__((noinline)) bool has_its_threads_own(void)
+{
+    return mine == 0 || mine == (pid_t)syscall(SYS_gettid);
+}
+
 static void run_variant(unsigned variant, uint64_t *state)
 {
     spin = (struct abi_spin *)(stack + STACK / 2 + variant * ABI_VARIANT_STEP);
@@ -111,6 +118,10 @@ static void run_variant(unsigned variant, uint64_t *state)
     hits = 0;
     abi_spin_random(spin, variant, state);
     abi_spin(spin);
+    if (!has_its_threads_own()) {
+        changed = "the thread pointer is another thread's";
+        changed_in = variant;
+    }
     if (!changed && abi_spin_difference(spin)) {
         changed = abi_spin_difference(spin);
         changed_in = variant;
@@ -135,7 +146,7 @@ static void start_runner(bool across_threads)
     moving = across_threads;
     finished = refused = false;
     runner = arch_context_init(stack + STACK, run);
-    strike((uintptr_t)abi_spin, (uintptr_t)abi_spin_end, destroy);
+    strike(ARCH_CODE(abi_spin), (uintptr_t)abi_spin_end, destroy);
 }
 
 static bool unchanged(void)
@@ -224,6 +235,7 @@ static void *carry(void *arg)
 {
     struct carrier *me = arg;
 
+    mine = (pid_t)syscall(SYS_gettid);
     for (;;) {
         sem_wait(&me->turn);
         if (!finished) {
@@ -327,7 +339,7 @@ static _Unwind_Reason_Code look_for_caller(struct _Unwind_Context *context, void
     uintptr_t pc = _Unwind_GetIP(context);
     (void)unused;
     seen_wait |= pc - strike_from < strike_to - strike_from;
-    seen_caller |= seen_wait && pc > (uintptr_t)backtrace && pc < (uintptr_t)backtrace + 300;
+    seen_caller |= seen_wait && pc > ARCH_CODE(backtrace) && pc < ARCH_CODE(backtrace) + 300;
     return _URC_NO_REASON;
 }
 
@@ -340,7 +352,7 @@ static void walk(void)
 static __attribute__((noinline)) void backtrace(void)
 {
     waiting = 1;
-    strike((uintptr_t)abi_wait, (uintptr_t)abi_wait_end, walk);
+    strike(ARCH_CODE(abi_wait), (uintptr_t)abi_wait_end, walk);
     atomic_store(&target, (pid_t)syscall(SYS_gettid));
     abi_wait(&waiting);
     atomic_store(&target, 0);

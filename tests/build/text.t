@@ -118,7 +118,7 @@ finds() {
 }
 
 case ${CPU:-amd64} in
-arm64) call='bl puts' ;;
+arm64 | ppc64) call='bl puts' ;;
 riscv64) call='call puts@plt' ;;
 s390x) call='brasl %r14, puts@PLT' ;;
 *) call='call puts@PLT' ;;

@@ -130,7 +130,7 @@ enum { DIVIDES_BY_ZERO = false };
 #define ILLEGAL ".short 0"
 #else
 enum { DIVIDES_BY_ZERO = true };
-#define ILLEGAL ".word 0"
+#define ILLEGAL ".long 0"
 #endif
 
 static volatile int many = 7, nought;

@@ -8,6 +8,7 @@
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include "arch/arch.h"
 #include "os/os.h"
 #include "tap.h"
 
@@ -34,10 +35,10 @@ static const char *own_name(void)
 static void test_own(void)
 {
     int local;
-    OK(os_image_owns((uintptr_t)main) && os_image_owns((uintptr_t)some_function), "the program's functions are its own");
-    OK(os_image_owns((uintptr_t)elsewhere), "in whatever section they lie");
+    OK(os_image_owns(ARCH_CODE(main)) && os_image_owns(ARCH_CODE(some_function)), "the program's functions are its own");
+    OK(os_image_owns(ARCH_CODE(elsewhere)), "in whatever section they lie");
     /* insque: a function that sanitizers have no version of */
-    OK(!os_image_owns((uintptr_t)dlsym(RTLD_DEFAULT, "insque")), "libc's functions are not");
+    OK(!os_image_owns(ARCH_CODE(dlsym(RTLD_DEFAULT, "insque"))), "libc's functions are not");
     OK(!os_image_owns(getauxval(AT_SYSINFO_EHDR) + 0x500), "nor are the kernel's");
     OK(!os_image_owns(getauxval(AT_BASE) + 0x2000), "nor the loader's");
     OK(!os_image_owns((uintptr_t)&data) && !os_image_owns((uintptr_t)&local) && !os_image_owns(0), "nor is what is not text");
@@ -75,7 +76,7 @@ static int base_of_program(struct dl_phdr_info *object, size_t size, void *base)
 static void test_places(void)
 {
     char expected[300], cut[8];
-    uintptr_t base, pc = (uintptr_t)some_function;
+    uintptr_t base, pc = ARCH_CODE(some_function);
     dl_iterate_phdr(base_of_program, &base);
     snprintf(expected, sizeof expected, "%s+0x%lx", own_name(), (unsigned long)(pc - base));
     OK(place_is(pc, expected, true), "an address of the program has the offset that the program's file has");
@@ -88,7 +89,7 @@ static void test_library_places(void)
 {
     char expected[300];
     Dl_info symbol;
-    uintptr_t pc = (uintptr_t)dlsym(RTLD_DEFAULT, "insque") + 1;
+    uintptr_t pc = ARCH_CODE(dlsym(RTLD_DEFAULT, "insque")) + 1;
     OK(dladdr((void *)pc, &symbol) != 0 && strrchr(symbol.dli_fname, '/') != NULL, "a library has a file");
     snprintf(expected, sizeof expected, "%s+0x%lx", strrchr(symbol.dli_fname, '/') + 1,
              (unsigned long)(pc - (uintptr_t)symbol.dli_fbase));
@@ -98,11 +99,11 @@ static void test_library_places(void)
 int main(void)
 {
     bool is_static = getauxval(AT_BASE) == 0; /* nobody loaded it */
-    OK(!os_image_owns((uintptr_t)main), "nothing is known before the start");
+    OK(!os_image_owns(ARCH_CODE(main)), "nothing is known before the start");
     bool started = os_image_start();
     OK(started == !is_static, "own text is known in a dynamic program, not in a static one");
     if (is_static) {
-        OK(!os_image_owns((uintptr_t)main) && !os_image_owns((uintptr_t)some_function), "a static program owns nothing");
+        OK(!os_image_owns(ARCH_CODE(main)) && !os_image_owns(ARCH_CODE(some_function)), "a static program owns nothing");
     } else {
         int mismatches = 0;
         test_own();

@@ -33,6 +33,9 @@
 #elif defined(__riscv)
 #include "frame_riscv64.h"
 #include "functions_riscv64.h"
+#elif defined(__powerpc64__)
+#include "frame_ppc64.h"
+#include "functions_ppc64.h"
 #elif defined(__s390x__)
 #include "frame_s390x.h"
 #include "functions_s390x.h"
@@ -92,10 +95,10 @@ static void put(size_t i, trap_word word)
 static void set_traps(int number)
 {
     const struct function *f = &functions[number];
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)f->run & -page, to = (uintptr_t)f->end;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ARCH_CODE(f->run) & -page, to = (uintptr_t)f->end;
 
-    code = (trap_word *)f->run;
-    words = (size_t)(f->end - (const char *)f->run) / sizeof *code;
+    code = (trap_word *)ARCH_CODE(f->run);
+    words = (size_t)(f->end - (const char *)code) / sizeof *code;
     if (words > WORDS_MOST || mprotect((void *)from, to - from, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
         _exit(97);
     memcpy(originals, code, words * sizeof *code);

@@ -64,6 +64,24 @@ enum { SEQUENCE_LENGTH = 8 };
                  : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
                  : "x9", "x10", "cc", "memory"                                                                                     \
                  : nowhere)
+#elif defined(__powerpc64__)
+enum { SEQUENCE_LENGTH = 9 };
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto("b 1f\n"                                                                                                          \
+                 "3:\tld 10, 0(%[restarts])\n\t"                                                                                   \
+                 "addi 10, 10, 1\n\t"                                                                                              \
+                 "std 10, 0(%[restarts])\n"                                                                                        \
+                 "1:\t" GO_HERE("%[at]", "9", "9") "cmplwi 9, 8\n\t"                                                               \
+                                                   "bge- %l[nowhere]\n\t"                                                          \
+                                                   "sldi 9, 9, 3\n\t"                                                              \
+                                                   "ldx 10, %[cells], 9\n\t"                                                       \
+                                                   "addi 10, 10, 1\n\t"                                                            \
+                                                   "stdx 10, %[cells], 9\n"                                                        \
+                                                   "2:\n\t" mark                                                                   \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "b"(cells), [restarts] "b"(restarts)                                        \
+                 : "r9", "r10", "cr0", "memory"                                                                                    \
+                 : nowhere)
 #elif defined(__riscv)
 /* *restarts belongs to who adds. */
 enum { SEQUENCE_LENGTH = 9 };

@@ -62,6 +62,10 @@ typedef uint16_t steps_word;
 #define STEPS_TRAP        0x9002u /* c.ebreak */
 #define STEPS_RETURN      0x8082u
 #define STEPS_WORDS(word) (((word)&3) == 3 ? 2 : 1)
+#elif defined(__powerpc64__)
+typedef uint32_t steps_word;
+#define STEPS_TRAP   0x7fe00008u /* trap */
+#define STEPS_RETURN 0x4e800020u
 #elif defined(__s390x__)
 typedef uint16_t steps_word;
 #define STEPS_TRAP        0x0001u
@@ -120,9 +124,9 @@ static void steps_allow_writing(const void *at)
 
 static __attribute__((noinline)) void steps_begin(const void *function)
 {
-    steps_word *at = (steps_word *)(uintptr_t)function;
+    steps_word *at = (steps_word *)ARCH_CODE(function);
 
-    steps_allow_writing(function);
+    steps_allow_writing(at);
     steps_opened = NULL;
     steps_from = at;
     steps_count = 0;

@@ -9,7 +9,7 @@
 #include "table.h"
 
 enum routine { SWITCH, PREEMPT };
-enum { ROWS_MAX = 96 };
+enum { ROWS_MAX = 160 };
 
 /* The frame of one routine of one CPU. */
 struct frame {

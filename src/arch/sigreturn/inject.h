@@ -13,6 +13,8 @@
  *
  * A CPU's trap.c includes this after it has said, by static inline functions and macros, what its frame looks like:
  *   SIG_BASE                      bytes from the lower end of the kernel's frame to the ucontext_t
+ *   SIG_LOWER_END(u), SIG_PLACE(u)   instead of it, where that is not all: the frame's lower end, as the handler found it, while
+ * the frame is as the kernel left it; where the record may lie. Such a CPU ends its arch_preempt itself, with sig_uninject
  *   SIG_PC(u), SIG_SP(u), SIG_FP(u), SIG_FLAGS(u)    words of it, as lvalues; FLAGS is what else must change for a jump to
  * arch_preempt sig_flags_of_call(flags)      these, as a called function expects them sig_size(u)                   how many bytes
  * the frame has from its lower end on sig_moved(u, bytes)           adjusts what a copy of a frame, that many bytes higher, says of
@@ -54,8 +56,13 @@ _Static_assert(sizeof(struct sig_record) <= sizeof(siginfo_t), "there is room fo
 
 extern void arch_preempt(void) __attribute__((visibility("hidden")));
 
-/* Called by arch_preempt with the lower end of the frame. */
-void arch_uninject(char *base) __attribute__((visibility("hidden")));
+#ifndef SIG_PLACE
+#define SIG_LOWER_END(u) ((char *)(u)-SIG_BASE)
+#define SIG_PLACE(u)     (SIG_LOWER_END(u) + SIG_RECORD)
+#define SIG_OWN_END      0
+#else
+#define SIG_OWN_END 1
+#endif
 
 static inline bool sig_on_stack(const stack_t *stack, uintptr_t at)
 {
@@ -71,29 +78,28 @@ static inline bool sig_is_elsewhere(ucontext_t *u)
 static inline ucontext_t *sig_copy(ucontext_t *u)
 {
     size_t size = sig_size(u);
-    char *base = (char *)((SIG_SP(u) - ARCH_RED_ZONE - size) & -(uintptr_t)16), *from = (char *)u - SIG_BASE;
+    char *base = (char *)((SIG_SP(u) - ARCH_RED_ZONE - size) & -(uintptr_t)16), *from = SIG_LOWER_END(u);
+    ucontext_t *copy = (ucontext_t *)(base + ((char *)u - from));
     memcpy(base, from, size);
-    sig_moved((ucontext_t *)(base + SIG_BASE), (uintptr_t)base - (uintptr_t)from);
-    return (ucontext_t *)(base + SIG_BASE);
+    sig_moved(copy, (uintptr_t)base - (uintptr_t)from);
+    return copy;
 }
 
 static inline void sig_inject(ucontext_t *u, void (*callee)(void))
 {
     ucontext_t *kept = sig_is_elsewhere(u) ? sig_copy(u) : u;
-    char *base = (char *)kept - SIG_BASE;
-    struct sig_record *record = (struct sig_record *)(base + SIG_RECORD);
+    char *base = SIG_LOWER_END(kept);
+    struct sig_record *record = (struct sig_record *)SIG_PLACE(kept);
     *record = (struct sig_record){.fp = SIG_FP(u), .pc = SIG_PC(u), .callee = callee, .sp = SIG_SP(u), .flags = SIG_FLAGS(u)};
     sig_link(base, record);
-    SIG_PC(u) = (uintptr_t)arch_preempt;
+    SIG_PC(u) = ARCH_CODE(arch_preempt);
     SIG_SP(u) = (uintptr_t)base;
     SIG_FP(u) = (uintptr_t)record - (uintptr_t)ARCH_RECORD_AT;
     SIG_FLAGS(u) = sig_flags_of_call(SIG_FLAGS(u));
 }
 
-void arch_uninject(char *base)
+static inline void sig_uninject(ucontext_t *u, const struct sig_record *record)
 {
-    const struct sig_record *record = (const struct sig_record *)(base + SIG_RECORD);
-    ucontext_t *u = (ucontext_t *)(base + SIG_BASE);
     SIG_PC(u) = record->pc;
     SIG_SP(u) = record->sp;
     SIG_FP(u) = record->fp;
@@ -102,5 +108,14 @@ void arch_uninject(char *base)
     arch_frame_adopt(u);
     arch_frame_resume(u);
 }
+
+#if !SIG_OWN_END
+/* Called by arch_preempt with the lower end of the frame. */
+void arch_uninject(char *base) __attribute__((visibility("hidden")));
+void arch_uninject(char *base)
+{
+    sig_uninject((ucontext_t *)(base + SIG_BASE), (const struct sig_record *)(base + SIG_RECORD));
+}
+#endif
 
 #endif

@@ -114,7 +114,8 @@ __attribute__((noinline)) void os_identity_learn(struct os_identity *id)
     uintptr_t pointer = arch_thread_pointer();
     home.pointer = pointer;
     home.id = (int)os_call(SYS_gettid);
-    *id = (struct os_identity){.pointer = pointer, .low = pointer - reach, .high = pointer + reach, .own = &user};
+    uintptr_t first = pointer - ARCH_THREAD_POINTER_BIAS;
+    *id = (struct os_identity){.pointer = pointer, .low = first - reach, .high = pointer + reach, .own = &user};
 }
 
 void os_identity_use(const struct os_identity *id)

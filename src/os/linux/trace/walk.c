@@ -23,6 +23,8 @@ int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t pc, un
 #define FRAME_REGISTER 29
 #elif defined(__riscv)
 #define FRAME_REGISTER 8
+#elif defined(__powerpc64__)
+#define FRAME_REGISTER 31
 #else
 #define FRAME_REGISTER 6 /* in libunwind's numbers of both x86 CPUs */
 #endif
