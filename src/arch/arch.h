@@ -36,6 +36,8 @@
 #include "arch/riscv64/cpu.h"
 #elif defined(__s390x__)
 #include "arch/s390x/cpu.h"
+#elif defined(__arm__) && __ARM_ARCH >= 7 && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
+#include "arch/arm/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif

@@ -7,6 +7,18 @@
 
 /* clang-format off */
 
+/* Before and after a function: unwinders of 32-bit ARM have information of their own, and the other kind is for debuggers only. */
+#ifdef __arm__
+.syntax unified
+.arm
+.cfi_sections .debug_frame
+#define UNWIND_BEGINS .fnstart
+#define UNWIND_ENDS   .fnend
+#else
+#define UNWIND_BEGINS
+#define UNWIND_ENDS
+#endif
+
 /* FUNC begins a function that only the library sees, with unwind information. END ends it. */
 #define FUNC(name)            \
     .text;                    \
@@ -15,6 +27,7 @@
     .hidden name;             \
     .type name, %function;    \
 name:                         \
+    UNWIND_BEGINS;            \
     .cfi_startproc
 
 /* PLACE is an address in it that C knows. */
@@ -25,6 +38,7 @@ name:
 
 #define END(name)             \
     .cfi_endproc;             \
+    UNWIND_ENDS;              \
     .size name, . - name
 
 /* Without it the linker takes the file for one that needs an executable stack. */

@@ -1,0 +1,22 @@
+/* The thread pointer: a register that user code can only read (TPIDRURO), so that moving it takes a call of the kernel.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "arch/arch.h"
+
+uintptr_t arch_thread_pointer(void)
+{
+    uintptr_t pointer;
+    __asm__ volatile("mrc p15, 0, %0, c13, c0, 3" : "=r"(pointer));
+    return pointer;
+}
+
+bool arch_thread_pointer_moves(void)
+{
+    return false;
+}
+
+void arch_set_thread_pointer(uintptr_t pointer)
+{
+    (void)pointer;
+}
