@@ -55,7 +55,7 @@ sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefi
 FRAMES := -fno-omit-frame-pointer $(if $(filter arm64,$(CPU)),-mno-omit-leaf-frame-pointer) $(if $(filter s390x,$(CPU)),-mbackchain)
 # Not every CPU's compiler writes unwind information unless it is told to.
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
-NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt))
+NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt)) $(if $(filter arm,$(CPU)),-mlong-calls)
 # The library's own. NO_STUBS: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)

@@ -88,9 +88,9 @@ static const struct row rows[] = {
     {"ge", 4, SPILLED, NULL, REGISTERS},
     {"it", 4, SPILLED, NULL, REGISTERS},
     {"t", 4, SPILLED, NULL, REGISTERS},
-    {"e", 4, SPILLED, NULL, REGISTERS},
 
     {"sp pc", 4, FIXED, "the context, and the entry record", 0},
+    {"e", 4, FIXED, "in the kernel's frame, with the flags; arch_inject clears it for the call", 0},
     {"dit ssbs", 4, FIXED, "in the kernel's frame, with the flags; a call does not change them", 0},
     {"j", 4, FIXED, "no CPU has that instruction set any more", 0},
     {"aif mode", 4, FIXED, "not for user code", 0},
@@ -253,7 +253,7 @@ static void write_forget(struct out *o, const char *name)
     static const struct {
         const char *name;
         unsigned long high, low;
-    } flags[] = {{"nzcvq", 0xf8000000, 0}, {"ge", 0xf0000, 0}, {"it", 0x6000000, 0xfc00}, {"t", 0x20, 0}, {"e", 0x200, 0}};
+    } flags[] = {{"nzcvq", 0xf8000000, 0}, {"ge", 0xf0000, 0}, {"it", 0x6000000, 0xfc00}, {"t", 0x20, 0}};
 
     for (unsigned i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (!strcmp(name, flags[i].name)) {
