@@ -26,15 +26,18 @@
 /* go_here_offset is where go_here lies, as seen from any thread. It never changes. */
 static inline intptr_t go_here_offset(void)
 {
-    intptr_t at;
-    __asm__("ldr %0, 2f\n"
+    intptr_t at, step;
+    __asm__("movw %0, #:lower16:(2f - (1f + " GO_PC_AHEAD "))\n\t"
+            "movt %0, #:upper16:(2f - (1f + " GO_PC_AHEAD "))\n"
             "1:\tadd %0, %0, pc\n\t"
+            "ldr %1, [%0]\n\t"
+            "add %0, %0, %1\n\t"
             "ldr %0, [%0]\n\t"
-            "b 3f\n\t"
+            ".pushsection .rodata.go_here, \"a\"\n\t"
             ".balign 4\n"
-            "2:\t.word go_here(gottpoff) + (. - 1b - " GO_PC_AHEAD ")\n"
-            "3:"
-            : "=r"(at));
+            "2:\t.word go_here(gottpoff)\n\t"
+            ".popsection"
+            : "=&r"(at), "=&r"(step));
     return at;
 }
 

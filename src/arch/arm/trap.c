@@ -93,7 +93,7 @@ uintptr_t arch_frame_fp(const void *frame)
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {
     ucontext_t *u = frame;
-    SIG_PC(u) = arch_unsigned(pc);
+    SIG_PC(u) = pc;
     SIG_FLAGS(u) &= ~(unsigned long)FLAGS_BLOCK;
 }
 
