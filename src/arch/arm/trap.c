@@ -89,10 +89,12 @@ uintptr_t arch_frame_fp(const void *frame)
     return is_thumb(u) ? u->uc_mcontext.arm_r7 : u->uc_mcontext.arm_fp;
 }
 
-/* Where it goes on no block of conditional instructions has begun: the old place's would make it skip some. */
+/* Elsewhere no block of conditional instructions has begun: the old place's would make it skip some. */
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {
     ucontext_t *u = frame;
+    if (SIG_PC(u) == pc)
+        return;
     SIG_PC(u) = pc;
     SIG_FLAGS(u) &= ~(unsigned long)FLAGS_BLOCK;
 }
