@@ -406,47 +406,29 @@ TEST(all_integer_registers_are_kept)
     check_hold(hold_integers, 13 * 4);
 }
 
-/* What a compiler makes of an atomic operation: who is taken off in the middle must not store, whatever the others do meanwhile.
- * Each shows there that it runs, until it sees that another one has. */
-static struct {
-    uint32_t word __attribute__((aligned(64))), turn __attribute__((aligned(64)));
-} shared;
+/* Additions to one number, by exclusive load and store with some way between them. */
+static unsigned long number __attribute__((aligned(64)));
+static atomic_ulong additions;
 
-/* 1: it failed; 0: it did not; -1: no other one ran. */
-static int store_after_another_one(uint32_t mine)
+static void add_by_pairs(void *arg, int index)
 {
-    uint32_t failed, seen, left = SPIN;
-
-    __asm__ volatile("ldrex %0, [%3]\n\tstr %5, [%4]\n"
-                     "1:\tldr %1, [%4]\n\tcmp %1, %5\n\tbne 2f\n\tsubs %2, %2, #1\n\tbne 1b\n"
-                     "2:\tstrex %0, %5, [%3]"
-                     : "=&r"(failed), "=&r"(seen), "+r"(left)
-                     : "r"(&shared.word), "r"(&shared.turn), "r"(mine)
-                     : "memory", "cc");
-    return left == 0 ? -1 : (int)failed;
+    (void)arg;
+    (void)index;
+    for (unsigned long i = 0; i < (unsigned long)SCALED(100000); i++)
+        __asm__ volatile("1:\n\tldrex r2, [%0]\n\t.rept 16\n\tadd r2, r2, #1\n\tsub r2, r2, #1\n\t.endr\n\t"
+                         "add r2, r2, #1\n\tstrex r3, r2, [%0]\n\tcmp r3, #0\n\tbne 1b"
+                         :
+                         : "r"(&number)
+                         : "r2", "r3", "cc", "memory");
+    atomic_fetch_add(&additions, (unsigned long)SCALED(100000));
 }
 
-static void hold_exclusively(void *arg, int index)
+TEST(a_pair_of_exclusive_load_and_store_begins_anew)
 {
-    int64_t end = test_now() + 10 * GO_SECOND;
-
-    for (int done = 0; done < SCALED(100) && test_now() < end && !atomic_load((atomic_bool *)arg);) {
-        int failed = store_after_another_one((uint32_t)index + 1);
-        if (!CHECK(failed != 0))
-            return;
-        done += failed > 0;
-    }
-    atomic_store((atomic_bool *)arg, true);
-}
-
-TEST(an_exclusive_store_fails_after_a_preemption)
-{
-    static atomic_bool over;
-
-    go_maxprocs(1); /* another one at the same time may do nothing in between */
-    go_slice(20 * GO_MICROSECOND);
-    atomic_store(&over, false);
-    crew_run(4, hold_exclusively, &over);
+    number = 0;
+    atomic_store(&additions, 0);
+    hogs_crowd(add_by_pairs, NULL);
+    CHECK_EQ(atomic_load(&additions), number);
 }
 
 #endif
