@@ -24,9 +24,9 @@ static inline trap_word *trap_code(void (*run)(void *))
     return (trap_word *)((uintptr_t)run & ~(uintptr_t)1);
 }
 
-#define TRAP_CODE(run)     trap_code(run)
-#define TRAP_AT(i)         (trap_word)(trap_thumb ? TRAP_OF_THUMB : (uint32_t)TRAP_OF_ARM >> ((i) % 2 * 16))
-#define TRAP_WORDS(first)  (trap_thumb && (first) < 0xe800 ? 1u : 2u)
+#define TRAP_CODE(run)    trap_code(run)
+#define TRAP_AT(i)        (trap_word)(trap_thumb ? TRAP_OF_THUMB : (uint32_t)TRAP_OF_ARM >> ((i) % 2 * 16))
+#define TRAP_WORDS(first) (trap_thumb && (first) < 0xe800 ? 1u : 2u)
 
 struct registers {
     unsigned long core[17], fpscr; /* the last of core is the CPSR */
