@@ -31,7 +31,7 @@ triple   := $(shell $(CC) -dumpmachine)
 machine  := $(firstword $(subst -, ,$(triple)))
 # A CPU as the compiler calls it : as src/arch does : as qemu does. A new one that is called differently is one word here.
 CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
-CPUS     += s390x:s390x:s390x
+CPUS     += s390x:s390x:s390x armv7l:arm:arm
 CPUS     += powerpc64le:ppc64:ppc64le powerpc64:ppc64:ppc64
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
@@ -39,11 +39,11 @@ OS       := linux
 OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy)
 clang    := $(findstring clang,$(shell $(CC) --version))
 glibc    := $(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null | sed -n 's/^.define __GLIBC__ //p')
-HOSTCC   ?= $(if $(findstring -linux-gnu-,$(compiler)),cc,$(CC))
+HOSTCC   ?= $(if $(findstring -linux-gnu,$(compiler)),cc,$(CC))
 
 # What runs programs for a CPU that this machine does not have: qemu, with the libraries that come with the compiler.
 host     := $(shell uname -m)
-native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686),$(machine))
+native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686) $(if $(filter armv7l armv8l,$(host)),arm),$(machine))
 RUN      ?= $(if $(native),,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple)))
 
 variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
@@ -58,7 +58,7 @@ leaf   := -mno-omit-leaf-frame-pointer
 FRAMES := -fno-omit-frame-pointer $(if $(filter arm64 riscv64,$(CPU)),$(shell $(CC) $(leaf) -E -x c /dev/null >/dev/null 2>&1 && echo $(leaf))) $(if $(filter s390x,$(CPU)),-mbackchain)
 # Not every CPU's compiler writes unwind information unless it is told to.
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
-NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt))
+NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt)) $(if $(filter arm,$(CPU)),-mlong-calls)
 # gcc for s390x calls through stubs whatever it is told: its assembly is edited, to the same call by an address. A stub may use r1 too.
 STUBBORN := $(if $(filter s390x,$(CPU)),s/\tbrasl\t%r14$(comma)\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbasr\t%r14$(comma)%r1/; \
             s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)
@@ -68,7 +68,7 @@ LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-e
 
 # What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything; one for another libc has headers
 # of its own, and the libraries that pkg-config knows are not for it.
-PKG_CONFIG ?= $(if $(findstring -linux-gnu-,$(compiler)),$(triple)-pkg-config,pkg-config)
+PKG_CONFIG ?= $(if $(findstring -linux-gnu,$(compiler)),$(triple)-pkg-config,pkg-config)
 flags_of  = $(shell $(PKG_CONFIG) --cflags $1 2>/dev/null)
 has_header = $(shell $(CC) $(call flags_of,$1) -include $2 -E -x c /dev/null >/dev/null 2>&1 && echo yes)
 libs_of   = $(if $(call has_header,$1,$2),$(shell $(PKG_CONFIG) --libs $1 2>/dev/null))

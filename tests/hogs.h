@@ -63,7 +63,7 @@ struct hogs {
 
 static inline bool test_has_identities(void)
 {
-    return !WITH_ASAN && !WITH_TSAN && sizeof(void *) == 8;
+    return WITH_IDENTITIES;
 }
 
 /* Starts n hogs; they need no clean-up beyond hogs_stop, which waits until all have ended. */

@@ -38,6 +38,8 @@
 #include "arch/s390x/cpu.h"
 #elif defined(__powerpc64__)
 #include "arch/ppc64/cpu.h"
+#elif defined(__arm__) && __ARM_ARCH >= 7 && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
+#include "arch/arm/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif
@@ -74,7 +76,7 @@
 #endif
 
 /* Where a function's code begins. */
-#define ARCH_CODE(function) (ARCH_DESCRIPTORS ? *(const uintptr_t *)(uintptr_t)(function) : (uintptr_t)(function))
+#define ARCH_CODE(function) (ARCH_DESCRIPTORS ? *(const uintptr_t *)(uintptr_t)(function) : arch_unsigned((uintptr_t)(function)))
 
 /* arch_init learns what the machine has (width of the vector state). Once, before any other call. */
 void arch_init(void);

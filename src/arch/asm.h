@@ -7,6 +7,18 @@
 
 /* clang-format off */
 
+/* Before and after a function: unwinders of 32-bit ARM have information of their own, and the other kind is for debuggers only. */
+#ifdef __arm__
+.syntax unified
+.arm
+.cfi_sections .debug_frame
+#define UNWIND_BEGINS .fnstart
+#define UNWIND_ENDS   .fnend
+#else
+#define UNWIND_BEGINS
+#define UNWIND_ENDS
+#endif
+
 /* FUNC begins a function that only the library sees, with unwind information. END ends it. */
 #if defined(__powerpc64__)
 #include "arch/ppc64/asm.h"
@@ -18,10 +30,12 @@
     .hidden name;             \
     .type name, %function;    \
 name:                         \
+    UNWIND_BEGINS;            \
     .cfi_startproc
 
 #define END(name)             \
     .cfi_endproc;             \
+    UNWIND_ENDS;              \
     .size name, . - name
 #endif
 

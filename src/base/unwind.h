@@ -12,7 +12,7 @@
 
 /* Where a forced unwinding is kept: it must outlive the frames that are left. */
 struct unwinding {
-    uintptr_t exception[8];
+    uint64_t exception[12]; /* of 32-bit ARM the largest */
     uintptr_t until;
     void (*arrived)(void *argument);
     void (*swallowed)(void); /* set by the caller: a catch (...) has not thrown on; must not return */

@@ -12,6 +12,7 @@
 #include "sched/sched.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,10 +26,10 @@ static long setting(const char *name, long otherwise)
         return otherwise;
     char *end;
     errno = 0;
-    long number = strtol(value, &end, 10);
+    long long number = strtoll(value, &end, 10);
     if (*end || errno || number <= 0)
         ruin("%s=%s: must be a whole number above 0", name, value);
-    return number;
+    return number < LONG_MAX ? (long)number : LONG_MAX;
 }
 
 static enum preempt_mode preempt_setting(void)

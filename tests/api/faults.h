@@ -56,11 +56,16 @@ FAULTS void fault_divide(void *arg)
 }
 #else
 enum { FAULT_OF_DIVISION = SIGILL };
+#ifdef __arm__
+#define FAULT_TRAP "udf #0"
+#else
+#define FAULT_TRAP ".word 0"
+#endif
 FAULTS void fault_divide(void *arg)
 {
     (void)arg;
     fault_sink = fault_many;
-    __asm__ volatile(".word 0"); /* not __builtin_trap: the compiler would drop what follows */
+    __asm__ volatile(FAULT_TRAP); /* not __builtin_trap: the compiler would drop what follows */
 }
 #endif
 
@@ -225,6 +230,34 @@ FAULTS void fault_untidily(void *arg)
                      :
                      : "memory", "r1", "cc");
     *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#elif defined(__arm__)
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
+
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("udf #0");
+}
+
+/* With an odd control word, values in registers that a call keeps, none of which the compiler is told of, and in the middle of a
+ * block of conditional instructions. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("mvn r1, #0\n movw r2, #0x001f\n movt r2, #0x0280\n vmsr fpscr, r2\n vmov d8, r1, r1\n vmov d15, r1, r1\n"
+                     "cmp r1, r1\n itete eq\n moveq r2, #2\n movne r2, #3\n streq r2, [%0]\n strne r2, [%0, #4]\n"
+                     :
+                     : "r"(fault_at)
+                     : "memory", "r1", "r2", "cc");
 }
 
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily

@@ -80,7 +80,8 @@ TEST(an_access_beyond_the_end_of_a_file_is_a_panic)
 
     CHECK_EQ(SIGBUS, info.signal);
     CHECK_EQ(BUS_ADRERR, info.code);
-    if (!emulated_turned()) /* it exchanges the halves of the word */
+    if (!(emulated() &&
+          (emulated_turned() || sizeof page == 4))) /* it exchanges the halves of the word, or tells an address of its own */
         CHECK_EQ(fault_told(page), info.address);
     CHECK(is_in(fault_bus, info.pc));
     munmap(page, (size_t)sysconf(_SC_PAGESIZE));

@@ -28,7 +28,7 @@ enum { ROUNDS = 20, MANY = 64, DEAD = 300 };
 /* Elsewhere a goroutine is tied to a thread instead. */
 static bool are_handed_over(void)
 {
-    return !WITH_ASAN && !WITH_TSAN && sizeof(void *) == 8;
+    return WITH_IDENTITIES;
 }
 
 /* ---- what keeps one ---- */

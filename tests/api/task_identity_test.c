@@ -19,7 +19,7 @@ enum { GOROUTINES = 8, ROUNDS = 200 };
 /* Elsewhere a goroutine is tied to a thread instead, or not taken off inside libc. */
 static bool are_handed_over(void)
 {
-    return !WITH_ASAN && !WITH_TSAN && sizeof(void *) == 8;
+    return WITH_IDENTITIES;
 }
 
 static _Thread_local long mine;

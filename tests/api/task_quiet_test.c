@@ -368,7 +368,7 @@ static void call_libc(void *arg)
 /* True where goroutines are taken off with the identity of their thread. */
 static bool identities_are_handed_over(void)
 {
-    return !WITH_ASAN && !WITH_TSAN && sizeof(void *) == 8;
+    return WITH_IDENTITIES;
 }
 
 TEST(a_request_refused_inside_libc_is_counted)

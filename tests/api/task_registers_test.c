@@ -18,29 +18,8 @@ TEST(the_helpers_of_this_file_preempt)
     hogs_stop(h);
 }
 
-#if defined(__x86_64__) || defined(__i386__)
-
-#ifdef __x86_64__
-#define REGISTERS "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15"
-#define VECTORS   16
-#define CLOBBERS                                                                                                                   \
-    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",   \
-        "xmm15", "memory", "cc"
-#else
-#define REGISTERS "0,1,2,3,4,5,6,7"
-#define VECTORS   8
-#define CLOBBERS  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "memory", "cc"
-#endif
-
+#if defined(__x86_64__) || defined(__i386__) || defined(__arm__)
 enum { SPIN = 200000, BYTES_MAX = 32 * 64 };
-
-/* Loads all registers, spins, and stores them: a hold. */
-#define EACH(list, line) ".irp n," list "\n\t" line "\n\t.endr\n\t"
-#define HOLD(list, load, store, after)                                                                                             \
-    __asm__ volatile(EACH(list, load) "1:\n\tdec %2\n\tjnz 1b\n\t" EACH(list, store) after                                         \
-                     : "+r"(in), "+r"(out), "+r"(spin)                                                                             \
-                     :                                                                                                             \
-                     : CLOBBERS)
 
 typedef void hold_fn(const char *in, char *out, long spin);
 
@@ -71,6 +50,29 @@ static void check_hold(hold_fn *fn, size_t bytes)
     *h = (struct hold){fn, bytes};
     hogs_crowd(hold_again_and_again, h);
 }
+#endif
+
+#if defined(__x86_64__) || defined(__i386__)
+
+#ifdef __x86_64__
+#define REGISTERS "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15"
+#define VECTORS   16
+#define CLOBBERS                                                                                                                   \
+    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",   \
+        "xmm15", "memory", "cc"
+#else
+#define REGISTERS "0,1,2,3,4,5,6,7"
+#define VECTORS   8
+#define CLOBBERS  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "memory", "cc"
+#endif
+
+/* Loads all registers, spins, and stores them: a hold. */
+#define EACH(list, line) ".irp n," list "\n\t" line "\n\t.endr\n\t"
+#define HOLD(list, load, store, after)                                                                                             \
+    __asm__ volatile(EACH(list, load) "1:\n\tdec %2\n\tjnz 1b\n\t" EACH(list, store) after                                         \
+                     : "+r"(in), "+r"(out), "+r"(spin)                                                                             \
+                     :                                                                                                             \
+                     : CLOBBERS)
 
 static void hold_sse(const char *in, char *out, long spin)
 {
@@ -340,6 +342,88 @@ static void add_by_pairs(void *arg, int index)
 }
 
 TEST(a_pair_of_load_reserved_and_store_conditional_begins_anew)
+{
+    number = 0;
+    atomic_store(&additions, 0);
+    hogs_crowd(add_by_pairs, NULL);
+    CHECK_EQ(atomic_load(&additions), number);
+}
+
+#endif
+
+#if defined(__arm__)
+
+#include <sys/auxv.h>
+
+#define VECTORS "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12", "d13", "d14", "d15"
+
+static void hold_vectors(const char *in, char *out, long spin)
+{
+    __asm__ volatile("vldmia %0, {d0-d15}\n1:\tsubs %2, %2, #1\n\tbne 1b\n\tvstmia %1, {d0-d15}"
+                     : "+r"(in), "+r"(out), "+r"(spin)
+                     :
+                     : VECTORS, "memory", "cc");
+}
+
+TEST(the_registers_of_the_fpu_are_kept)
+{
+    check_hold(hold_vectors, 16 * 8);
+}
+
+static void hold_more_vectors(const char *in, char *out, long spin)
+{
+    __asm__ volatile(".fpu neon\n\tvldmia %0, {d16-d31}\n1:\tsubs %2, %2, #1\n\tbne 1b\n\tvstmia %1, {d16-d31}\n\t.fpu vfpv3-d16"
+                     : "+r"(in), "+r"(out), "+r"(spin)
+                     :
+                     : "memory", "cc");
+}
+
+TEST(so_are_the_other_sixteen)
+{
+    enum { HAS_D32 = 1 << 19 };
+
+    if (!(getauxval(AT_HWCAP) & HAS_D32))
+        SKIP("the CPU has sixteen");
+    check_hold(hold_more_vectors, 16 * 8);
+}
+
+static void hold_integers(const char *from, char *to, long turns)
+{
+    register const char *in __asm__("r0") = from;
+    register char *out __asm__("r1") = to;
+    register long spin __asm__("r2") = turns;
+    __asm__ volatile(
+        "push {r7, r11}\n\tpush {r1, r2}\n\tmov lr, r0\n\tldm lr, {r0-r11}\n\tldr r12, [lr, #48]\n\tpop {lr}\n\tpush {r0}\n\t"
+        "ldr r0, [sp, #4]\n1:\tsubs r0, r0, #1\n\tbne 1b\n\tpop {r0}\n\tstm lr, {r0-r11}\n\tstr r12, [lr, #48]\n\t"
+        "add sp, sp, #4\n\tpop {r7, r11}"
+        : "+r"(in), "+r"(out), "+r"(spin)
+        :
+        : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "memory", "cc");
+}
+
+TEST(all_integer_registers_are_kept)
+{
+    check_hold(hold_integers, 13 * 4);
+}
+
+/* Additions to one number, by exclusive load and store with some way between them. */
+static unsigned long number __attribute__((aligned(64)));
+static atomic_ulong additions;
+
+static void add_by_pairs(void *arg, int index)
+{
+    (void)arg;
+    (void)index;
+    for (unsigned long i = 0; i < (unsigned long)SCALED(100000); i++)
+        __asm__ volatile("1:\n\tldrex r2, [%0]\n\t.rept 16\n\tadd r2, r2, #1\n\tsub r2, r2, #1\n\t.endr\n\t"
+                         "add r2, r2, #1\n\tstrex r3, r2, [%0]\n\tcmp r3, #0\n\tbne 1b"
+                         :
+                         : "r"(&number)
+                         : "r2", "r3", "cc", "memory");
+    atomic_fetch_add(&additions, (unsigned long)SCALED(100000));
+}
+
+TEST(a_pair_of_exclusive_load_and_store_begins_anew)
 {
     number = 0;
     atomic_store(&additions, 0);

@@ -88,6 +88,8 @@ void abi_wait(volatile uintptr_t *word);
 #include "abi_s390x.h"
 #elif defined(__powerpc64__)
 #include "abi_ppc64.h"
+#elif defined(__arm__)
+#include "abi_arm.h"
 #else
 #error "this CPU has no tests/arch/abi_<cpu>.h yet"
 #endif

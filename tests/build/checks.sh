@@ -22,17 +22,17 @@ stack_notes() {
 }
 
 # Calls in an archive that go to another file through a stub of the linker's. What gcc's own atomics ask once, before the program
-# starts, is none of ours.
+# starts, is none of ours, nor what its own division calls where the divisor is 0.
 stub_calls() {
     nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
     readelf -rW "$1" | awk '
         FILENAME != "-" { own[$1] = 1; next }
         /^File:/ { file = $2 }
         /^Relocation section/ { in_text = /relr?a?go_text/ || /\.relr?a?go_text/ }
-        in_text && / R_([A-Z0-9_]*PLT[0-9A-Z_]*|AARCH64_(CALL|JUMP)26|PPC64_REL24[A-Z_]*) / && !/ R_PPC64_PLT/ {
+        in_text && / R_([A-Z0-9_]*PLT[0-9A-Z_]*|AARCH64_(CALL|JUMP)26|ARM_(THM_)?(CALL|JUMP24)|PPC64_REL24[A-Z_]*) / && !/ R_PPC64_PLT/ {
             name = $5
             sub(/@.*/, "", name)
-            if (!(name in own) && name != "__getauxval" && name != "go_text") print file ": calls " name " through a stub"
+            if (!(name in own) && name != "__getauxval" && name != "raise" && name != "go_text") print file ": calls " name " through a stub"
         }' "$work/defined" -
 }
 
@@ -94,7 +94,7 @@ text_relocations() {
 stubs() {
     "$(${CC:-cc} -print-prog-name=objdump)" -d "$1" | sed -n 's/^.*[ \t]<\([A-Za-z0-9_.]*\)\(@[A-Za-z0-9_.]*\)*@plt>$/\1/p
         s/^[0-9a-f]* <[0-9a-f]*\.plt_[a-z]*call\.\([A-Za-z0-9_.]*\)\(@[A-Za-z0-9_.]*\)*>:$/\1/p' | sort -u |
-        grep -v -x -e __getauxval -e __register_atfork -e __cxa_finalize -e __gmon_start__ | sed 's/$/ is called through a stub/'
+        grep -v -x -e __getauxval -e raise -e __register_atfork -e __cxa_finalize -e __gmon_start__ | sed 's/$/ is called through a stub/'
     true
 }
 

@@ -121,6 +121,7 @@ case ${CPU:-amd64} in
 arm64 | ppc64) call='bl puts' ;;
 riscv64) call='call puts@plt' ;;
 s390x) call='brasl %r14, puts@PLT' ;;
+arm) call='bl puts' ;;
 *) call='call puts@PLT' ;;
 esac
 sed "s/CALL/$call/" >"$tree/src/base/elsewhere.c" <<'END'

@@ -11,7 +11,7 @@
 #include "sanitizers.h"
 
 #ifndef GOROUTINES_KEEP_IDENTITY
-#define GOROUTINES_KEEP_IDENTITY (sizeof(void *) == 8 && !WITH_ASAN && !WITH_TSAN) /* 1: nobody needs to tie anything */
+#define GOROUTINES_KEEP_IDENTITY WITH_IDENTITIES /* 1: nobody needs to tie anything */
 #endif
 
 static inline void identity_begin(void)

@@ -141,6 +141,7 @@ TEST(a_robust_mutex_tells_a_goroutine_that_its_owner_has_died)
     enum { OWNED = 4 };
     struct owned *each[OWNED];
 
+    NEEDS_NO_EMULATOR("robust mutexes");
     for (int i = 0; i < OWNED; i++)
         each[i] = new_owned(PTHREAD_MUTEX_ERRORCHECK, PTHREAD_PRIO_NONE, PTHREAD_MUTEX_ROBUST, EDEADLK);
     run_many_with_identity(OWNED, inherit_ones_own, each);

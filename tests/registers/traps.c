@@ -39,11 +39,22 @@
 #elif defined(__s390x__)
 #include "frame_s390x.h"
 #include "functions_s390x.h"
+#elif defined(__arm__)
+#include "frame_arm.h"
+#include "functions_arm.h"
 #endif
 
-/* How many words the instruction has that begins with this one. Traps take the first. */
+/* How many words the instruction has that begins with this one. */
 #ifndef TRAP_WORDS
 #define TRAP_WORDS(word) 1
+#endif
+
+/* Where traps are not all the same, what there is in the place of word i; and where the code of a function begins. */
+#ifndef TRAP_AT
+#define TRAP_AT(i) TRAP_WORD
+#endif
+#ifndef TRAP_CODE
+#define TRAP_CODE(run) ((trap_word *)ARCH_CODE(run))
 #endif
 
 /* Where the trap is another signal than SIGTRAP, and how many bytes behind it the pc of its frame is. */
@@ -92,18 +103,31 @@ static void put(size_t i, trap_word word)
     __builtin___clear_cache((char *)(code + i), (char *)(code + i + 1));
 }
 
+/* Of the instruction that begins there. */
+static void put_traps(size_t i)
+{
+    for (size_t end = i + TRAP_WORDS(originals[i]); i < end; i++)
+        put(i, TRAP_AT(i));
+}
+
+static void put_back(size_t i)
+{
+    for (size_t end = i + TRAP_WORDS(originals[i]); i < end; i++)
+        put(i, originals[i]);
+}
+
 static void set_traps(int number)
 {
     const struct function *f = &functions[number];
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ARCH_CODE(f->run) & -page, to = (uintptr_t)f->end;
 
-    code = (trap_word *)ARCH_CODE(f->run);
+    code = TRAP_CODE(f->run);
     words = (size_t)(f->end - (const char *)code) / sizeof *code;
     if (words > WORDS_MOST || mprotect((void *)from, to - from, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
         _exit(97);
     memcpy(originals, code, words * sizeof *code);
-    for (size_t i = 0; i < words; i += TRAP_WORDS(originals[i]))
-        put(i, TRAP_WORD);
+    for (size_t i = 0; i < words; i++)
+        put(i, TRAP_AT(i));
 }
 
 static void take_traps_away(void)
@@ -193,7 +217,7 @@ static void compare(void)
 static void begin(ptrdiff_t i, const ucontext_t *u)
 {
     if (opened != NOWHERE)
-        put((size_t)opened, TRAP_WORD);
+        put_traps((size_t)opened);
     opened = NOWHERE;
     met = i;
     round_of_it = SAME;
@@ -207,7 +231,7 @@ static void end(void)
     atomic_store(&wanted, NOWHERE);
     opened = met;
     met = NOWHERE;
-    put((size_t)opened, originals[opened]);
+    put_back((size_t)opened);
 }
 
 static bool has_left_as_wanted(void)

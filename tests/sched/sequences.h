@@ -121,6 +121,25 @@ enum { SEQUENCE_LENGTH = 10 };
                  : [at] "a"(go_here_offset()), [cells] "a"(cells), [restarts] "m"(*restarts)                                       \
                  : "r4", "r5", "cc", "memory"                                                                                      \
                  : nowhere)
+#elif defined(__arm__)
+/* *restarts belongs to who adds. */
+enum { SEQUENCE_LENGTH = 8 };
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto("b 1f\n"                                                                                                          \
+                 "3:\tldr r3, %[restarts]\n\t"                                                                                     \
+                 "add r3, r3, #1\n\t"                                                                                              \
+                 "str r3, %[restarts]\n"                                                                                           \
+                 "1:\t" GO_HERE("%[at]", "r2") "cmp r2, #8\n\t"                                                                    \
+                                               "bhs %l[nowhere]\n\t"                                                               \
+                                               "add r2, %[cells], r2, lsl #2\n\t"                                                  \
+                                               "ldr r3, [r2]\n\t"                                                                  \
+                                               "add r3, r3, #1\n\t"                                                                \
+                                               "str r3, [r2]\n"                                                                    \
+                                               "2:\n\t" mark                                                                       \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
+                 : "r2", "r3", "cc", "memory"                                                                                      \
+                 : nowhere)
 #endif
 
 static inline bool sequence_add(unsigned long *cells, volatile unsigned long *restarts)

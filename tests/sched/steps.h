@@ -73,11 +73,28 @@ typedef uint16_t steps_word;
 #define STEPS_BEHIND      2
 #define STEPS_RETURN      0x07feu
 #define STEPS_WORDS(word) ((word) >> 14 == 0 ? 1 : (word) >> 14 == 3 ? 3 : 2)
+#elif defined(__thumb__)
+typedef uint16_t steps_word;
+#define STEPS_TRAP        0xbe00u /* bkpt #0 */
+#define STEPS_RETURN      0x4770u
+#define STEPS_WORDS(word) ((word) < 0xe800 ? 1 : 2)
+#define STEPS_POPS(at)                                                                                                             \
+    ((*(at)&0xff00u) == 0xbd00 || (*(at) == 0xe8bd && (at)[1] & 0x8000u) || (*(at) == 0xf85d && (at)[1] == 0xfb04u))
+#elif defined(__arm__)
+typedef uint32_t steps_word;
+#define STEPS_TRAP     0xe1200070u /* bkpt #0 */
+#define STEPS_RETURN   0xe12fff1eu
+#define STEPS_POPS(at) ((*(at)&0xffff8000u) == 0xe8bd8000u || *(at) == 0xe49df004u)
 #endif
 
 /* How many words the instruction has that begins with this one. */
 #ifndef STEPS_WORDS
 #define STEPS_WORDS(word) 1
+#endif
+
+/* Whether an instruction returns by taking the pc from the stack. */
+#ifndef STEPS_POPS
+#define STEPS_POPS(at) false
 #endif
 
 /* How many bytes behind the trap the pc of its frame is. */
@@ -125,14 +142,16 @@ static void steps_allow_writing(const void *at)
 static __attribute__((noinline)) void steps_begin(const void *function)
 {
     steps_word *at = (steps_word *)ARCH_CODE(function);
+    bool returns = false;
 
     steps_allow_writing(at);
     steps_opened = NULL;
     steps_from = at;
     steps_count = 0;
-    for (steps_word first = 0; steps_count < STEPS_MOST - 4 && first != STEPS_RETURN;) {
-        first = at[steps_count];
-        for (int i = STEPS_WORDS(first); i > 0; i--, steps_count++)
+    while (steps_count < STEPS_MOST - 4 && !returns) {
+        steps_word *next = at + steps_count;
+        returns = *next == STEPS_RETURN || STEPS_POPS(next);
+        for (int i = STEPS_WORDS(*next); i > 0; i--, steps_count++)
             steps_kept[steps_count] = at[steps_count];
     }
     for (unsigned i = 0; i < steps_count; i += STEPS_WORDS(steps_kept[i]))

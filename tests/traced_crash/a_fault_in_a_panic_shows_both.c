@@ -11,7 +11,7 @@ static void fault_again(void *arg)
 {
     (void)arg;
     __asm__ volatile("nop"); /* not the first instruction, which is shown without an offset */
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__) || defined(__i386__) || defined(__arm__)
     __builtin_trap();
 #else
     __asm__ volatile(".word 0");

@@ -32,6 +32,12 @@
 
 #include "arch/arch.h"
 
+/* Where unwinders do not take the pc of a record as it is: what they are to find there, and the pc again. */
+#ifndef SIG_RETURN
+#define SIG_RETURN(u)  SIG_PC(u)
+#define SIG_RESUME(pc) (pc)
+#endif
+
 #ifndef SIG_RECORD
 #define SIG_RECORD 0
 
@@ -90,7 +96,7 @@ static inline void sig_inject(ucontext_t *u, void (*callee)(void))
     ucontext_t *kept = sig_is_elsewhere(u) ? sig_copy(u) : u;
     char *base = SIG_LOWER_END(kept);
     struct sig_record *record = (struct sig_record *)SIG_PLACE(kept);
-    *record = (struct sig_record){.fp = SIG_FP(u), .pc = SIG_PC(u), .callee = callee, .sp = SIG_SP(u), .flags = SIG_FLAGS(u)};
+    *record = (struct sig_record){.fp = SIG_FP(u), .pc = SIG_RETURN(u), .callee = callee, .sp = SIG_SP(u), .flags = SIG_FLAGS(u)};
     sig_link(base, record);
     SIG_PC(u) = ARCH_CODE(arch_preempt);
     SIG_SP(u) = (uintptr_t)base;
@@ -100,7 +106,7 @@ static inline void sig_inject(ucontext_t *u, void (*callee)(void))
 
 static inline void sig_uninject(ucontext_t *u, const struct sig_record *record)
 {
-    SIG_PC(u) = record->pc;
+    SIG_PC(u) = SIG_RESUME(record->pc);
     SIG_SP(u) = record->sp;
     SIG_FP(u) = record->fp;
     SIG_FLAGS(u) = record->flags;

@@ -53,7 +53,7 @@ struct kernel_action {
     void (*handler)(int, siginfo_t *, void *);
     unsigned long flags;
     uintptr_t restorer;
-    uint64_t mask;
+    unsigned long mask[8 / sizeof(long)];
 };
 
 /* A bit for each number that a thread can have. */
@@ -109,18 +109,22 @@ OS_HANDLER static void on_signal_to_all(int number, siginfo_t *info, void *frame
         pass_on(number, info, frame);
 }
 
-/* libc lets nobody have this signal, so the kernel is asked; how a handler goes back, is libc's, and the same for all signals. */
+/* libc lets nobody have this signal, so the kernel is asked; how a handler goes back, is libc's, and the same for all signals whose
+ * handlers are told of their cause. */
 static void find_way_back(void)
 {
-    struct sigaction same;
+    struct sigaction same, told;
     sigaction(SIGURG, NULL, &same);
-    sigaction(SIGURG, &same, NULL);
+    told = same;
+    told.sa_flags |= SA_SIGINFO;
+    sigaction(SIGURG, &told, NULL);
     os_call(SYS_rt_sigaction, SIGURG, NULL, &action, sizeof action.mask);
+    sigaction(SIGURG, &same, NULL);
     action.handler = on_signal_to_all;
     action.flags = (action.flags & ~(unsigned long)(SA_NODEFER | SA_RESETHAND)) | SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    action.mask = ~UINT64_C(0);
+    __builtin_memset(action.mask, -1, sizeof action.mask);
     if ((action.flags & HAS_RESTORER) == 0)
-        action.restorer = (uintptr_t)action.mask;
+        action.restorer = (uintptr_t)action.mask[0];
 }
 
 /* glibc has its handler from the first thread on that it makes. */

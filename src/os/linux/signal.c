@@ -35,7 +35,7 @@ static enum sender sender_of(const siginfo_t *info)
 /* The hook may return on another thread, so that nothing thread-local is kept across it: errno is looked up twice. */
 OS_HANDLER static void on_interrupt(int signal_number, siginfo_t *info, void *frame)
 {
-    atomic_store_explicit(&way_back, (uintptr_t)__builtin_return_address(0), memory_order_relaxed);
+    atomic_store_explicit(&way_back, arch_unsigned((uintptr_t)__builtin_return_address(0)), memory_order_relaxed);
     enum sender sender = sender_of(info);
     if (sender == SENDER_OTHER || (sender == SENDER_UNKNOWN && os_chain_has_handler(signal_number)))
         os_chain_call(signal_number, info, frame);

@@ -56,18 +56,18 @@ static bool read_file(os_thread thread, const char *name, char *text, size_t siz
     return got > 0;
 }
 
-/* The entry of the program, as /proc has it: it shows the file as it was when the program was started. Another CPU's may have the
- * bytes of its words the other way round, so that no key is found. */
+/* The entry of the program, as /proc has it: it shows the file as it was when the program was started. Another CPU's may have words
+ * of another size, or the bytes of its words the other way round: so nothing is taken for the end, and a key may not be found. */
 static bool shows_this_program(os_thread thread)
 {
     struct {
         unsigned long key, value;
     } words[64];
-    char text[sizeof words + 1];
+    char text[sizeof words + 1] = {0};
     if (!read_file(thread, "auxv", text, sizeof text))
         return true; /* it does not tell; the rest may */
     memcpy(words, text, sizeof words);
-    for (size_t i = 0; i < sizeof words / sizeof words[0] && words[i].key != AT_NULL; i++)
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (words[i].key == AT_ENTRY)
             return words[i].value == getauxval(AT_ENTRY);
     return false;

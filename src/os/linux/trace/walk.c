@@ -25,6 +25,10 @@ int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t pc, un
 #define FRAME_REGISTER 8
 #elif defined(__powerpc64__)
 #define FRAME_REGISTER 31
+#elif defined(__thumb__)
+#define FRAME_REGISTER 7
+#elif defined(__arm__)
+#define FRAME_REGISTER 11
 #else
 #define FRAME_REGISTER 6 /* in libunwind's numbers of both x86 CPUs */
 #endif
