@@ -59,7 +59,7 @@ enum { FAULT_OF_DIVISION = SIGILL };
 #ifdef __arm__
 #define FAULT_TRAP "udf #0"
 #else
-#define FAULT_TRAP ".word 0"
+#define FAULT_TRAP ".long 0"
 #endif
 FAULTS void fault_divide(void *arg)
 {

@@ -14,7 +14,7 @@ static void fault_again(void *arg)
 #if defined(__x86_64__) || defined(__i386__) || defined(__arm__)
     __builtin_trap();
 #else
-    __asm__ volatile(".word 0");
+    __asm__ volatile(".long 0");
 #endif
 }
 
