@@ -53,7 +53,7 @@ struct sight {
 /* Where a function's code begins. The object that it is of may have gone. */
 static uintptr_t code_of(uintptr_t fn)
 {
-    uintptr_t code;
+    uintptr_t code = 0;
     bool known = ARCH_DESCRIPTORS && fn && os_peek(fn, &code, sizeof code) == sizeof code;
     return known ? code : fn;
 }
