@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 #include "goroutine.h"
+#include "crash/needs_preemption.h"
 
 static atomic_int nothing;
 
@@ -36,6 +37,7 @@ static void fail(void *unused)
 
 int main(void)
 {
+    needs_preemption();
     signal(SIGABRT, on_abort);
     go_slice(20 * GO_MICROSECOND);
     go(hog, NULL);
