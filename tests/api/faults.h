@@ -105,7 +105,6 @@ static inline char *fault_page_beyond_a_file(void)
 }
 
 #if defined(__x86_64__) || defined(__i386__)
-#define FAULT_UNALIGNED_IS_NONE 0
 
 FAULTS void fault_illegal(void *arg)
 {
@@ -132,13 +131,6 @@ FAULTS void fault_untidily(void *arg)
 #define FAULTS_OF_CPU         fault_illegal, fault_unaligned, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV, SIGSEGV
 #elif defined(__aarch64__)
-#define FAULT_UNALIGNED_IS_NONE 1
-
-FAULTS void fault_unaligned(void *arg)
-{
-    (void)arg;
-}
-
 FAULTS void fault_illegal(void *arg)
 {
     (void)arg;
@@ -159,13 +151,6 @@ FAULTS void fault_untidily(void *arg)
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #elif defined(__powerpc64__)
-#define FAULT_UNALIGNED_IS_NONE 1
-
-FAULTS void fault_unaligned(void *arg)
-{
-    (void)arg;
-}
-
 FAULTS void fault_illegal(void *arg)
 {
     (void)arg;
@@ -183,13 +168,6 @@ FAULTS void fault_untidily(void *arg)
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #elif defined(__riscv)
-#define FAULT_UNALIGNED_IS_NONE 1
-
-FAULTS void fault_unaligned(void *arg)
-{
-    (void)arg;
-}
-
 FAULTS void fault_illegal(void *arg)
 {
     (void)arg;
@@ -207,13 +185,6 @@ FAULTS void fault_untidily(void *arg)
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #elif defined(__s390x__)
-#define FAULT_UNALIGNED_IS_NONE 1
-
-FAULTS void fault_unaligned(void *arg)
-{
-    (void)arg;
-}
-
 FAULTS void fault_illegal(void *arg)
 {
     (void)arg;
@@ -235,13 +206,6 @@ FAULTS void fault_untidily(void *arg)
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
 #elif defined(__arm__)
-#define FAULT_UNALIGNED_IS_NONE 1
-
-FAULTS void fault_unaligned(void *arg)
-{
-    (void)arg;
-}
-
 FAULTS void fault_illegal(void *arg)
 {
     (void)arg;
@@ -262,6 +226,18 @@ FAULTS void fault_untidily(void *arg)
 
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily
 #define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#endif
+
+/* Only x86 has an access that must be aligned. */
+#if defined(__x86_64__) || defined(__i386__)
+#define FAULT_UNALIGNED_IS_NONE 0
+#else
+#define FAULT_UNALIGNED_IS_NONE 1
+
+FAULTS void fault_unaligned(void *arg)
+{
+    (void)arg;
+}
 #endif
 
 #endif
