@@ -154,11 +154,25 @@ static uint64_t answered_before;
 static _Atomic int64_t struck_at;
 static atomic_int runner; /* the thread that the goroutine was on */
 static atomic_int wanted; /* SAME, ELSEWHERE, or NOWHERE */
-static atomic_bool left;  /* another goroutine has run on it since */
+static _Atomic uint32_t strikes;
+
+/* By thread: in which strike another goroutine has last destroyed the registers there. */
+enum { THREADS_KNOWN = 4096 };
+static _Atomic uint64_t destroyed[THREADS_KNOWN];
 
 static int thread_number(void)
 {
     return (int)arch_system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+static uint64_t of_this_strike(int thread)
+{
+    return (uint64_t)(uint32_t)thread << 32 | atomic_load(&strikes);
+}
+
+static bool has_been_destroyed(int thread)
+{
+    return atomic_load(&destroyed[thread % THREADS_KNOWN]) == of_this_strike(thread);
 }
 
 static void pause_for(long nanoseconds)
@@ -189,7 +203,7 @@ static void strike(const ucontext_t *u)
     answered_before = answered(struck);
     atomic_store(&struck_at, go_now());
     atomic_store(&runner, before.thread);
-    atomic_store(&left, false);
+    atomic_fetch_add(&strikes, 1);
     atomic_store(&wanted, round_of_it);
     os_interrupt(os_thread_self());
 }
@@ -238,7 +252,7 @@ static bool has_left_as_wanted(void)
 {
     bool elsewhere = after.thread != before.thread;
 
-    return round_of_it == ELSEWHERE ? elsewhere : !elsewhere && atomic_load(&left);
+    return elsewhere == (round_of_it == ELSEWHERE) && has_been_destroyed(after.thread);
 }
 
 static void on_trap(int number, siginfo_t *info, void *frame)
@@ -268,7 +282,7 @@ static void on_trap(int number, siginfo_t *info, void *frame)
         late = go_now() - round_began > SECONDS_A_ROUND * GO_SECOND;
     }
     if (late)
-        report(atomic_load(&left) ? "the goroutine does not come back there" : "no preemption");
+        report(has_been_destroyed(before.thread) ? "the goroutine does not come back there" : "no preemption");
     if (good || late) {
         round_began = go_now();
         round_of_it++;
@@ -299,9 +313,9 @@ static void fill(void *unused)
     for (;;) {
         go_preempt_off();
         int thread = thread_number();
-        if (thread == atomic_load(&runner))
-            atomic_store(&left, true);
+        uint64_t strike = of_this_strike(thread);
         abi_destroy();
+        atomic_store(&destroyed[thread % THREADS_KNOWN], strike);
         if (must_hold(thread))
             processor_share_work(thread_self()->p);
         while (must_hold(thread))
