@@ -12,14 +12,18 @@
  * so right anywhere.
  *
  * A CPU's trap.c includes this after it has said, by static inline functions and macros, what its frame looks like:
- *   SIG_BASE                      bytes from the lower end of the kernel's frame to the ucontext_t
- *   SIG_LOWER_END(u), SIG_PLACE(u)   instead of it, where that is not all: the frame's lower end, as the handler found it, while
- * the frame is as the kernel left it; where the record may lie. Such a CPU ends its arch_preempt itself, with sig_uninject
- *   SIG_PC(u), SIG_SP(u), SIG_FP(u), SIG_FLAGS(u)    words of it, as lvalues; FLAGS is what else must change for a jump to
- * arch_preempt sig_flags_of_call(flags)      these, as a called function expects them sig_size(u)                   how many bytes
- * the frame has from its lower end on sig_moved(u, bytes)           adjusts what a copy of a frame, that many bytes higher, says of
- * itself. Where the lower end is not the place for the record: SIG_RECORD, how far above that it lies, struct sig_record, and
- *   sig_link(base, record)        makes walks by frame pointers find it
+ *   SIG_BASE        bytes from the lower end of the kernel's frame to the ucontext_t
+ *   SIG_LOWER_END   (u) instead of it, where that is not all: the frame's lower end, as the handler found it, while the frame is as
+ *                   the kernel left it; and
+ *   SIG_PLACE       (u) where the record may lie. Such a CPU ends its arch_preempt itself, with sig_uninject
+ *   SIG_PC, SIG_SP, SIG_FP    (u) words of it, as lvalues
+ *   SIG_FLAGS       (u) another: what else must change for a jump to arch_preempt
+ *   sig_flags_of_call         (flags) these, as a called function expects them
+ *   sig_size        (u) how many bytes the frame has from its lower end on
+ *   sig_moved       (u, bytes) adjusts what a copy of a frame, that many bytes higher, says of itself
+ * Where the lower end is not the place for the record:
+ *   SIG_RECORD      how far above that it lies, struct sig_record, and
+ *   sig_link        (base, record) makes walks by frame pointers find it
  *
  * SPDX-License-Identifier: MIT
  */
