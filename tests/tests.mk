@@ -98,7 +98,7 @@ programs: $(programs)
 
 # What the scripts need to know: how to compile and link a program as the tests are, and what else this variant is made of.
 COMPILE   = $(CC) $(TEST_FLAGS)
-CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(CC:cc=c++)))
+CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(patsubst cc,c++,$(CC))))
 # What hangs on the stack of a parked goroutine looks lost to LeakSanitizer, which knows only the stacks of threads; the runner counts
 # leaks. A fault is to end a program as it does without the sanitizer. The sanitizers' alternate stacks have no guard below them.
 export ASAN_OPTIONS ?= detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0
@@ -118,9 +118,11 @@ check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)
 check-all:
 	tools/check-all $(CPUS_WANTED)
 
-# The workloads of tests/torture are one program, whose allocator is exchanged; what is for one CPU ends in that one's name.
-tortures := $(filter-out tests/torture/module.c $(filter-out %_$(CPU).c,$(foreach cpu,$(notdir $(wildcard src/arch/*)),\
-            $(wildcard tests/torture/*_$(cpu).c))),$(wildcard tests/torture/*.c))
+# The workloads of tests/torture are one program, whose allocator is exchanged; what is for one CPU ends in that one's name. Debian's
+# cross compilers come without zlib, SQLite and Lua.
+of_guests := $(patsubst %,tests/torture/%.c,zlib sqlite lua)
+tortures := $(filter-out tests/torture/module.c $(if $(guest_libs),,$(of_guests)) $(filter-out %_$(CPU).c,\
+            $(foreach cpu,$(notdir $(wildcard src/arch/*)),$(wildcard tests/torture/*_$(cpu).c))),$(wildcard tests/torture/*.c))
 torture_objects := $(patsubst %,$(BUILD)/%.to,$(basename $(tortures) $(wildcard tests/torture/*.cc)))
 
 $(BUILD)/%.to: %.cc $(BUILD)/tests.flags
@@ -132,7 +134,7 @@ $(BUILD)/tests/torture/module.so: tests/torture/module.c tests/torture/module.h 
 	$(CC) $(TEST_FLAGS) -fPIC -ftls-model=global-dynamic -shared -o $@ $<
 
 $(BUILD)/tests/torture/runner: $(torture_objects) $(library)
-	$(CXX_OF_CC) $(CFLAGS) $(sanitize) -o $@ $^ -lz -lsqlite3 -llua5.4 -ldl $(TEST_LIBS)
+	$(CXX_OF_CC) $(CFLAGS) $(sanitize) -o $@ $^ $(guest_libs) -ldl $(TEST_LIBS)
 
 torture: $(BUILD)/tests/torture/runner $(BUILD)/tests/torture/module.so
 	tests/torture/run $(BUILD)/tests/torture/runner </dev/null
