@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "net.h"
 
@@ -350,19 +351,27 @@ static void close_it(void *arg, int index)
     atomic_fetch_add(&c->closed, result == 0);
 }
 
+/* The number is above what anybody can be given: what is opened meanwhile, by the library for a moment too, is another one. */
 TEST(only_one_of_many_who_close_has_closed_it)
 {
+    enum { GIVEN = 200, NUMBER };
     struct closers *c = test_alloc(sizeof *c);
+    struct rlimit given;
 
     go_maxprocs(4);
+    CHECK_EQ(0, getrlimit(RLIMIT_NOFILE, &given));
     for (int i = 0; i < SCALED(200); i++) {
         int ends[2];
 
         net_unix_pair(SOCK_STREAM, ends);
-        c->fd = ends[0];
+        c->fd = fcntl(ends[0], F_DUPFD, NUMBER);
+        CHECK_EQ(NUMBER, c->fd);
+        CHECK_EQ(0, close(ends[0]));
+        CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = GIVEN, .rlim_max = given.rlim_max}));
         atomic_store(&c->closed, 0);
         crew_run(4, close_it, c);
         CHECK_EQ(1, atomic_load(&c->closed));
+        CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &given));
         CHECK_EQ(0, go_close(ends[1]));
     }
 }

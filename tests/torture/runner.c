@@ -220,7 +220,7 @@ static void choose(char **names)
         if (!is_chosen(l, names))
             continue;
         if (l->usable && !l->usable()) {
-            printf("  %s: not on this CPU\n", l->name);
+            printf("  %s: not here\n", l->name);
             continue;
         }
         if (l->prepare)

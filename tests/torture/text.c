@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,13 @@ WORKLOAD(doubles)
     }
 }
 
-/* Hundreds of digits. */
+/* Hundreds of digits; how many, depends on what the CPU's long double can be. */
 WORKLOAD(long_numbers)
 {
+    const long double scale = LDBL_MAX_10_EXP > 600 ? 1e300L : 1e100L;
+
     for (int i = 0; i < 4; i++) {
-        long double value = (long double)some_double(w) * 1e300L;
+        long double value = (long double)some_double(w) * scale;
         char text[600], *end;
         int length = snprintf(text, sizeof text, "%.120Lf", value);
 
