@@ -112,7 +112,7 @@ check: all $(BUILD)/parts.a $(needed)
 	$(PROVE) $(or $(chosen),$(error no test has "$(ONLY)" in its path)) </dev/null
 
 check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)
-	$(PROVE) $(registers) tests/registers/mutate </dev/null
+	$(PROVE) $(registers) tests/registers/cost tests/registers/mutate </dev/null
 
 # For every CPU, one line each.
 check-all:
