@@ -8,8 +8,9 @@
  * abi_entry_aligned(), abi_entry_control() whether it found the stack as a function does, and the control words of abi_new_context
  * abi_new_context(top, entry)        arch_context_init with unusual control words
  *
- * ABI_TRAP, ABI_SKIP                 an instruction that traps, and one that is not to be reached; how far the pc is moved to get
- * behind; ABI_TRAP_SIGNAL    the signal of the trap, where it is not SIGTRAP
+ * ABI_TRAP           an instruction that traps, and one that is not to be reached
+ * ABI_SKIP           how far the pc is moved to get behind both
+ * ABI_TRAP_SIGNAL    the signal of the trap, where it is not SIGTRAP
  *
  * ABI_WAYS, abi_way(i)               makes the library save registers in another way that the CPU knows; its name; NULL: not
  *                                    here, and so in its own way
@@ -17,11 +18,12 @@
  * abi_spin_random(spin, variant, state) fills it; the variants, ABI_VARIANTS, differ in the stack pointer, by ABI_VARIANT_STEP each
  * ABI_AREA                           bytes of vector state at most, at spin->in_area and out_area
  * abi_spin(spin)                     loads all registers and the red zone from spin->in, goes round in a small loop until
- * spin->spinning is 0, and stores them to spin->out. Its stack pointer is the spin's own address. abi_spin_difference(spin) the
- * name of something that changed, or NULL abi_destroy()                      overwrites whatever a call may destroy, the control
- * words too abi_problem()                      the name of something that is not as a fresh thread has it, or NULL
+ *                                    spin->spinning is 0, and stores them to spin->out. Its stack pointer is the spin's own address
+ * abi_spin_difference(spin)          the name of something that changed, or NULL
+ * abi_destroy()                      overwrites whatever a call may destroy, the control words too
+ * abi_problem()                      the name of something that is not as a fresh thread has it, or NULL
  * ABI_FORGED, abi_forged(callee)     if there is need: a sentence on frames that an emulator does not make, and what arch_inject
- * does wrong with one, or NULL
+ *                                    does wrong with one, or NULL
  *
  * SPDX-License-Identifier: MIT
  */
