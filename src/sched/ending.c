@@ -72,9 +72,9 @@ bool ending_tell_main(bool only_ours)
         return false;
     lock_take(&lock);
     struct waiter *w = wait_queue_pop(&main_waiting);
-    lock_drop(&lock);
     if (w)
-        sched_ready(w->g);
+        sched_ready(w->g); /* under the lock: others look too, and while it is nowhere it would be a deadlock to them */
+    lock_drop(&lock);
     return w != NULL;
 }
 

@@ -142,6 +142,13 @@ static unsigned long long mask_of(const char *status, const char *name)
     return CHECK(line != NULL) ? strtoull(line + strlen(name), NULL, 16) : 0;
 }
 
+/* Signals that no program under an emulator has a number for: what started it may have ignored them. (posix_spawn, as make uses
+ * it.) */
+static unsigned long long beyond_the_program(void)
+{
+    return emulated() ? 3ULL << (32 - 1) : 0;
+}
+
 TEST(a_child_has_no_signal_masked_ignored_or_handled)
 {
     go_chan *c = test_chan(sizeof(int), 1);
@@ -158,7 +165,7 @@ TEST(a_child_has_no_signal_masked_ignored_or_handled)
     CHECK_EQ(0, go_signal_ignore((int[]){SIGHUP}, 1));
     status = output_of(&(struct go_child_attr){0}, ARGUMENTS("cat", "/proc/self/status"));
     CHECK_EQ(0, mask_of(status, "SigBlk:"));
-    CHECK_EQ(0, mask_of(status, "SigIgn:"));
+    CHECK_EQ(0, mask_of(status, "SigIgn:") & ~beyond_the_program());
     CHECK_EQ(0, mask_of(status, "SigCgt:"));
     CHECK_EQ(0, mask_of(status, "SigPnd:"));
     CHECK_EQ(0, go_signal_stop(c));

@@ -174,7 +174,7 @@ check "garbage does no harm" garbage
 # ---- computing ----
 
 rounds=200
-if [ -n "${SANITIZE:-}" ]; then
+if [ -n "${SANITIZE:-}${RUN:-}" ]; then
     rounds=20
 fi
 
@@ -319,12 +319,12 @@ small_bodies() {
 wrong_options() {
     for wrong in "-c 0" "-c x" "-i 1s" "-z" "word" "-b -1"; do
         # shellcheck disable=SC2086
-        timeout 20 "$BUILD/examples/httpd" $wrong >"$work/out" 2>"$work/err"
+        timeout 20 ${RUN:-} "$BUILD/examples/httpd" $wrong >"$work/out" 2>"$work/err"
         [ $? -eq 2 ] && grep -q '^usage' "$work/err" || echo "httpd $wrong: no usage"
     done
     for wrong in "-l 127.0.0.1:99999" "-r /no/where -l 127.0.0.1:0" "-d /no/where -l 127.0.0.1:0"; do
         # shellcheck disable=SC2086
-        timeout 20 "$BUILD/examples/httpd" $wrong >"$work/out" 2>"$work/err"
+        timeout 20 ${RUN:-} "$BUILD/examples/httpd" $wrong >"$work/out" 2>"$work/err"
         [ $? -eq 1 ] && [ -s "$work/err" ] || echo "httpd $wrong: no complaint"
     done
 }

@@ -50,6 +50,15 @@ const struct os_ending_hooks *os_ending_hooks_set(void); /* NULL: none yet */
 /* Whether /proc is of this program; else it is of one that emulates its system. (watch.c) */
 bool os_proc_shows(os_thread thread);
 
+/* The number in a line of what /proc says of a thread's status, as "\nThreads:\t"; all bits: it does not tell. (watch.c) */
+uint64_t os_thread_status(os_thread thread, const char *line, int base);
+
+/* Calls each(arg, number) for all threads that the kernel knows of this process. False: there is no /proc. (tasks.c) */
+bool os_tasks(void (*each)(void *arg, long thread), void *arg);
+
+/* Whether it is not the program's, but of the program that emulates its system. (tasks.c) */
+bool os_task_is_an_emulators(long thread);
+
 /* Sends a signal to the calling thread, whichever that is; 0 or -errno. In the child of a vfork too. [signal] (raise.c) */
 long os_raise(int number);
 

@@ -146,7 +146,6 @@ static void forget(void)
 __attribute__((constructor)) static void begin(void)
 {
     find_way_back();
-    os_proc_shows((os_thread){.id = (uintptr_t)os_call(SYS_gettid)}); /* which it may not tell any more to another user */
     pthread_atfork(NULL, NULL, forget);
 }
 
@@ -167,22 +166,6 @@ static bool says_it_cannot(const char *text)
     return state == 'Z' || state == 'X' || (at != NULL && (strtoul(at, NULL, 10) & WORKS_FOR_THE_KERNEL) != 0);
 }
 
-/* Where the system is another program's, that one has threads too, which mask all signals but those that only a fault sends. Ours
- * mask these too while a signal is on its way to them: that can take long, and they do answer. */
-static bool is_of_an_emulator(os_thread thread)
-{
-    static const uint64_t faults = UINT64_C(1) << (SIGILL - 1) | UINT64_C(1) << (SIGFPE - 1);
-    static const int others[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGKILL, SIGSTOP, 32, 33, 34};
-    if (os_proc_shows(thread))
-        return false;
-    uint64_t masked = os_thread_masked(thread);
-    if ((masked & faults) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        masked |= UINT64_C(1) << (others[i] - 1);
-    return masked == ~UINT64_C(0);
-}
-
 /* A zombie is in the lists too: the first thread of a process may be one. */
 static bool cannot_answer(long thread)
 {
@@ -201,7 +184,7 @@ static bool cannot_answer(long thread)
     if (got <= 0)
         return true;
     text[got] = '\0';
-    return says_it_cannot(text) || is_of_an_emulator((os_thread){.id = (uintptr_t)thread});
+    return says_it_cannot(text) || os_task_is_an_emulators(thread);
 }
 
 /* Who has been signalled, and how that may go on while some of them end. */
@@ -212,10 +195,11 @@ struct round {
 };
 
 /* Its turn is counted before it can come. */
-static void ask(struct round *r, long thread)
+static void ask(void *round, long thread)
 {
+    struct round *r = round;
     long error;
-    if (thread <= 0 || thread >= NUMBERS || !add(r->asked, thread))
+    if (thread >= NUMBERS || !add(r->asked, thread))
         return;
     r->any = true;
     atomic_fetch_add_explicit(&all.left, 1, memory_order_relaxed);
@@ -243,26 +227,6 @@ static void wait_for_all(const struct round *r)
             forget_the_deaf(r);
 }
 
-/* As the kernel writes a folder's entries. */
-struct entry {
-    uint64_t inode, next;
-    uint16_t size;
-    uint8_t kind;
-    char name[];
-};
-
-static void ask_those_in(long folder, struct round *r)
-{
-    char buffer[2048] __attribute__((aligned(8)));
-    for (;;) {
-        long got = os_call(SYS_getdents64, folder, buffer, sizeof buffer);
-        if (got <= 0)
-            return;
-        for (const struct entry *e = (void *)buffer; (const char *)e < buffer + got; e = (void *)((const char *)e + e->size))
-            ask(r, atol(e->name));
-    }
-}
-
 static void ask_all_numbers(struct round *r)
 {
     for (long thread = 1; thread < NUMBERS; thread++)
@@ -274,13 +238,8 @@ static void ask_everybody(struct round *r)
 {
     do {
         r->any = false;
-        long folder = os_call(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder >= 0) {
-            ask_those_in(folder, r);
-            os_call(SYS_close, folder);
-        } else {
+        if (!os_tasks(ask, r))
             ask_all_numbers(r);
-        }
         wait_for_all(r);
     } while (r->any);
 }

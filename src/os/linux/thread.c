@@ -1,4 +1,4 @@
-/* Kernel threads: start, end, who am I, how many.
+/* Kernel threads: start, end, who am I, how many CPUs.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -177,7 +177,7 @@ bool os_threads_leave(void)
     return some;
 }
 
-/* ---- how many ---- */
+/* ---- how many CPUs ---- */
 
 int os_cpu_count(void)
 {
@@ -187,23 +187,4 @@ int os_cpu_count(void)
     for (long i = 0; i < bytes / (long)sizeof mask[0]; i++)
         count += __builtin_popcountl(mask[i]);
     return count > 0 ? count : 1;
-}
-
-/* /proc/self/stat: "pid (name) state ppid ...": the name may hold anything, parentheses too; num_threads is the 18th word after it.
- */
-int os_thread_count(void)
-{
-    char text[512];
-    long fd = os_call(SYS_openat, AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    long got = os_call(SYS_read, fd, text, sizeof text - 1);
-    os_call(SYS_close, fd);
-    if (got <= 0)
-        return -1;
-    text[got] = '\0';
-    char *at = strrchr(text, ')');
-    for (int word = 0; at != NULL && word < 18; word++)
-        at = strchr(at + 1, ' ');
-    return at != NULL ? atoi(at + 1) : -1;
 }

@@ -145,17 +145,20 @@ bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
     return !is_one_of_ours(call);
 }
 
-/* A line with a number to the base of sixteen. Before it are the program's name, in which a line's end is written otherwise, and
- * the user's groups, which may be many. */
-uint64_t os_thread_masked(os_thread thread)
+/* Before the line are the program's name, in which a line's end is written otherwise, and the user's groups, which may be many. */
+uint64_t os_thread_status(os_thread thread, const char *line, int base)
 {
-    static const char line[] = "\nSigBlk:\t";
     char text[8192];
     const char *at = read_file(thread, "status", text, sizeof text) ? strstr(text, line) : NULL;
     if (!at)
         return ~UINT64_C(0);
-    uint64_t masked = 0;
-    for (at += sizeof line - 1; *at && *at != '\n'; at++)
-        masked = masked << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
-    return masked;
+    uint64_t number = 0;
+    for (at += strlen(line); *at && *at != '\n'; at++)
+        number = number * (unsigned)base + (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+    return number;
+}
+
+uint64_t os_thread_masked(os_thread thread)
+{
+    return os_thread_status(thread, "\nSigBlk:\t", 16);
 }
