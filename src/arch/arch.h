@@ -55,7 +55,11 @@
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
+ * ARCH_PUSHES_ARGUMENTS: 1: the stack pointer of a function is not the same in all its calls.
  * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
+#ifndef ARCH_PUSHES_ARGUMENTS
+#define ARCH_PUSHES_ARGUMENTS 0
+#endif
 #ifndef ARCH_DESCRIPTORS
 #define ARCH_DESCRIPTORS 0
 #endif

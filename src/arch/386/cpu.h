@@ -10,6 +10,8 @@
 #define ARCH_CACHE_LINE    64
 #define ARCH_CONTEXT_BYTES 28 /* without what lies above */
 
+#define ARCH_PUSHES_ARGUMENTS 1
+
 #include "arch/x86/flags.h"
 #include "arch/x86/record.h"
 
