@@ -1,6 +1,6 @@
-/* The thread pointer: the base of the segment gs. Each thread has its own entry for that in the kernel's table, at the same place in
- * all threads of a program, so that a frame, which says the place only, is good on any of them. Moving the base takes a call of the
- * kernel.
+/* The thread pointer: the base of the segment gs. Each thread has its own entry for that in the kernel's table, at the same place
+ * in all threads of a program, so that a frame, which says the place only, is good on any of them. Moving the base takes a call of
+ * the kernel.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@ struct segment {
     uint32_t number, base, limit, flags;
 };
 
-enum { SET_THREAD_AREA = 243, GET_THREAD_AREA = 244 };
+enum { GET_THREAD_AREA = 244 };
 enum { LIMIT = 0xfffff, OF_32_BITS = 1 << 0, IN_PAGES = 1 << 4, USEABLE = 1 << 6 };
 enum { IN_LOCAL_TABLE = 4, NUMBER_SHIFT = 3 };
 
@@ -43,6 +43,6 @@ void arch_set_thread_pointer(uintptr_t pointer)
 {
     uint16_t gs = selector();
     struct segment wanted = {gs >> NUMBER_SHIFT, pointer, LIMIT, OF_32_BITS | IN_PAGES | USEABLE};
-    arch_system_call(SET_THREAD_AREA, (long)&wanted, 0, 0, 0, 0, 0);
+    arch_system_call(ARCH_POINTER_CALL, (long)&wanted, 0, 0, 0, 0, 0);
     __asm__ volatile("movw %0, %%gs" : : "r"(gs) : "memory");
 }

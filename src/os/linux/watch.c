@@ -140,7 +140,8 @@ static bool waits_on_a_word(unsigned long call)
 
 static bool is_one_of_ours(unsigned long call)
 {
-    return call == SYS_clock_gettime || call == SYS_rt_sigprocmask || call == SYS_sigaltstack || call == SYS_sched_yield;
+    return call == SYS_clock_gettime || call == SYS_rt_sigprocmask || call == SYS_sigaltstack || call == SYS_sched_yield ||
+           call == (unsigned long)ARCH_POINTER_CALL;
 }
 
 /* "running", or a call's number, its six arguments, the stack pointer and the program counter; without the arguments where the
