@@ -35,11 +35,7 @@ static inline void thread_takes_no_more_signals(void)
         pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
 
-/* Whether goroutines are taken off with the identity of their thread: not where the thread pointer stays, nor with a sanitizer. */
-#ifdef __i386__
-#define WITH_IDENTITIES 0
-#else
+/* Whether goroutines are taken off with the identity of their thread: not with a sanitizer. */
 #define WITH_IDENTITIES (!WITH_ASAN && !WITH_TSAN)
-#endif
 
 #endif

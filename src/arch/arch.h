@@ -55,7 +55,15 @@
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
- * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
+ * ARCH_POINTER_CALL: the number of the OS's call by which arch_set_thread_pointer does it, where no instruction can. Whoever is
+ * seen in that call is not asleep in it. ARCH_PUSHES_ARGUMENTS: 1: the stack pointer of a function is not the same in all its
+ * calls. ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
+#ifndef ARCH_POINTER_CALL
+#define ARCH_POINTER_CALL (-1)
+#endif
+#ifndef ARCH_PUSHES_ARGUMENTS
+#define ARCH_PUSHES_ARGUMENTS 0
+#endif
 #ifndef ARCH_DESCRIPTORS
 #define ARCH_DESCRIPTORS 0
 #endif
@@ -107,7 +115,10 @@ long arch_call_unless(const _Atomic int *off, const long call[7]);
 extern const char arch_call_unless_begins[], arch_call_unless_ends[], arch_call_unless_off[];
 
 /* The thread pointer of the calling thread, which is where its thread-locals are. arch_thread_pointer_moves: whether it can be
- * given another; arch_set_thread_pointer does that. Where it lies in an interrupted frame too, that is the one which counts. */
+ * given another; arch_set_thread_pointer does that, by an instruction, or by a call of the OS which does nothing else (and is
+ * made with arch_system_call, or in a way like that). Until it has returned the pointer may be either. Where it lies in an
+ * interrupted frame too, that is the one which counts; where a frame has only the name of a place that each thread has for itself
+ * (a selector), nothing is to be done about it. */
 uintptr_t arch_thread_pointer(void);
 bool arch_thread_pointer_moves(void);
 void arch_set_thread_pointer(uintptr_t pointer);
@@ -134,6 +145,27 @@ bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high);
 /* arch_handled_signals: the same of the stack of a thread that stands still, whose sp is low. The signals, a bit each from 1 on, of
  * which one has interrupted there. 0: none has. A chance hit may pass. */
 uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high);
+
+/* arch_owner: whose code runs at pc, with the stack pointer sp: pc, or where calls of the system lead through a few instructions
+ * that everybody shares, and pc is one of them, the address to which they return. arch_saved_owner: the same of a word of which
+ * arch_handled_signals has found that it may be a saved pc. Nothing is read at or above high. */
+#ifdef ARCH_SHARED_WAY_IN
+uintptr_t arch_owner(uintptr_t pc, uintptr_t sp, uintptr_t high);
+uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high);
+#else
+static inline uintptr_t arch_owner(uintptr_t pc, uintptr_t sp, uintptr_t high)
+{
+    (void)sp;
+    (void)high;
+    return pc;
+}
+
+static inline uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high)
+{
+    (void)high;
+    return *at;
+}
+#endif
 
 /* arch_frame_keep puts into the frame what user code may hold and the OS does not save there, as it is now: before the handler lets
  * anybody else run. */

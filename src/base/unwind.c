@@ -6,6 +6,7 @@
 
 #include <unwind.h>
 
+#pragma weak _Unwind_Backtrace
 #pragma weak _Unwind_ForcedUnwind
 #pragma weak _Unwind_GetCFA
 
@@ -43,4 +44,27 @@ _Noreturn void unwind_to(struct unwinding *u, uintptr_t until, void (*arrived)(v
         _Unwind_ForcedUnwind(exception, step, u);
     arrived(argument);
     __builtin_unreachable();
+}
+
+/* ---- looking ahead ---- */
+
+struct look {
+    uintptr_t sp, found;
+};
+
+static _Unwind_Reason_Code look_at(struct _Unwind_Context *context, void *argument)
+{
+    struct look *l = argument;
+    if (_Unwind_GetCFA(context) > l->sp)
+        return _URC_END_OF_STACK;
+    l->found = _Unwind_GetCFA(context);
+    return _URC_NO_REASON;
+}
+
+uintptr_t unwind_frame_of(uintptr_t sp)
+{
+    struct look l = {.sp = sp, .found = sp};
+    if (_Unwind_Backtrace && _Unwind_GetCFA)
+        _Unwind_Backtrace(look_at, &l);
+    return l.found;
 }

@@ -23,4 +23,8 @@ struct unwinding {
  * is no unwinder, or it finds a frame that it does not know, that happens at once. */
 _Noreturn void unwind_to(struct unwinding *u, uintptr_t until, void (*arrived)(void *argument), void *argument);
 
+/* The stack pointer that the frame has now in which it once was sp, or sp itself. It is less where the frame has pushed arguments.
+ */
+uintptr_t unwind_frame_of(uintptr_t sp);
+
 #endif

@@ -154,7 +154,7 @@ static _Noreturn void leave(struct goroutine *g, struct unwinding *u, uintptr_t 
     uintptr_t frame = os_ending_frame(&g->ending);
     u->swallowed = keep_it;
     if (frame && frame < until)
-        unwind_to(u, frame - 1, run_handler, g);
+        unwind_to(u, (ARCH_PUSHES_ARGUMENTS ? unwind_frame_of(frame) : frame) - 1, run_handler, g);
     unwind_to(u, until, arrived, argument);
 }
 

@@ -109,7 +109,7 @@ static bool has_room(struct goroutine *g, uintptr_t sp)
 static enum go_refusal verdict(struct thread *m, void *frame)
 {
     uintptr_t pc = arch_frame_pc(frame);
-    if (preempt_in_library(pc))
+    if (preempt_in_library(arch_owner(pc, arch_frame_sp(frame), UINTPTR_MAX)))
         return GO_REFUSED_LIBRARY;
     struct goroutine *g = m->current;
     if (g->kind != KIND_GOROUTINE)

@@ -71,14 +71,14 @@ static bool is_exposed(const void *frame)
 
 static bool is_call_of_the_system(const unsigned char *code)
 {
-    return (code[0] == 0x0f && code[1] == 0x05) || (code[0] == 0xcd && code[1] == 0x80);
+    return (code[0] == 0x0f && (code[1] == 0x05 || code[1] == 0x34)) || (code[0] == 0xcd && code[1] == 0x80);
 }
 
 /* They never sleep, so that nobody is found asleep there, or they are passed over (os_thread_in_call). */
 static bool is_passed_over(long number)
 {
     return number == SYS_clock_gettime || number == SYS_rt_sigprocmask || number == SYS_sigaltstack || number == SYS_sched_yield ||
-           number == SYS_gettid || number == SYS_getpid;
+           number == SYS_gettid || number == SYS_getpid || number == ARCH_POINTER_CALL;
 }
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -126,7 +126,8 @@ static void on_trap(int number, siginfo_t *info, void *frame)
 {
     static _Thread_local bool was_in_library __attribute__((tls_model("initial-exec")));
     uintptr_t pc = arch_frame_pc(frame), from = *(uintptr_t *)arch_frame_sp(frame);
-    bool now = preempt_in_library(pc), called = was_in_library && !now && preempt_in_library(from);
+    bool now = preempt_in_library(arch_owner(pc, arch_frame_sp(frame), UINTPTR_MAX)),
+         called = was_in_library && !now && preempt_in_library(from);
 
     (void)number;
     (void)info;

@@ -10,6 +10,10 @@
 #define ARCH_CACHE_LINE    64
 #define ARCH_CONTEXT_BYTES 28 /* without what lies above */
 
+#define ARCH_POINTER_CALL     243 /* set_thread_area */
+#define ARCH_PUSHES_ARGUMENTS 1
+#define ARCH_SHARED_WAY_IN    1
+
 #include "arch/x86/flags.h"
 #include "arch/x86/record.h"
 

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "arch/386/way.h"
 #include "arch/arch.h"
 #include "arch/x86/learn.h"
 
@@ -13,4 +14,5 @@ struct x86_state arch_state = {.fresh_mxcsr = 0x1f80, .fresh_x87 = 0x37f};
 void arch_init(void)
 {
     x86_learn(&arch_state, COMPONENTS);
+    x86_find_way_in();
 }

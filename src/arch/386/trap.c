@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <ucontext.h>
+#include "arch/386/way.h"
 #include "arch/arch.h"
 #include "arch/x86/frame.h"
 #include "base/sanitize.h"
@@ -43,7 +44,7 @@ uintptr_t arch_frame_sp(const void *frame)
 
 uintptr_t arch_frame_fp(const void *frame)
 {
-    return reg(frame, REG_EBP);
+    return x86_way_fp(reg(frame, REG_EIP), reg(frame, REG_ESP), reg(frame, REG_EBP));
 }
 
 void arch_frame_set_pc(void *frame, uintptr_t pc)
@@ -74,6 +75,11 @@ READS_ANYTHING uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low,
         return 0;
     bool has_room = (uintptr_t)at - low >= WITH_INFO * sizeof *at;
     return x86_signal_bit(at[-PLAIN]) | (has_room ? x86_signal_bit(at[-WITH_INFO]) : 0);
+}
+
+uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high)
+{
+    return arch_owner(*at, at[SP], high);
 }
 
 void arch_frame_resume(const void *frame)

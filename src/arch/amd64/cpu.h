@@ -8,7 +8,8 @@
 #define ARCH_STACK_ALIGN   16
 #define ARCH_RED_ZONE      128
 #define ARCH_CACHE_LINE    64
-#define ARCH_CONTEXT_BYTES 64 /* without what lies above */
+#define ARCH_CONTEXT_BYTES 64  /* without what lies above */
+#define ARCH_POINTER_CALL  158 /* arch_prctl, where the instruction is not allowed */
 
 #include "arch/x86/flags.h"
 #include "arch/x86/record.h"

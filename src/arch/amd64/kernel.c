@@ -6,7 +6,7 @@
 
 #include "arch/arch.h"
 
-enum { HAS_FSGSBASE = 1 << 1 /* in AT_HWCAP2: a program may move the base by itself */, ARCH_PRCTL = 158, SET_FS = 0x1002 };
+enum { HAS_FSGSBASE = 1 << 1 /* in AT_HWCAP2: a program may move the base by itself */, SET_FS = 0x1002 };
 
 long arch_system_call(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -42,5 +42,5 @@ void arch_set_thread_pointer(uintptr_t pointer)
     if (by_itself == 1)
         __asm__ volatile("wrfsbase %0" : : "r"(pointer) : "memory");
     else
-        arch_system_call(ARCH_PRCTL, SET_FS, (long)pointer, 0, 0, 0, 0);
+        arch_system_call(ARCH_POINTER_CALL, SET_FS, (long)pointer, 0, 0, 0, 0);
 }

@@ -14,6 +14,7 @@
 #define ARCH_RED_ZONE      0
 #define ARCH_CACHE_LINE    64
 #define ARCH_CONTEXT_BYTES 112
+#define ARCH_POINTER_CALL  0xf0005 /* __ARM_NR_set_tls, which not every libc's headers have */
 
 static inline void arch_relax(void)
 {

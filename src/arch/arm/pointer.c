@@ -4,8 +4,6 @@
  */
 #include "arch/arch.h"
 
-enum { SET_TLS = 0xf0005 /* __ARM_NR_set_tls, which not every libc's headers have */ };
-
 uintptr_t arch_thread_pointer(void)
 {
     uintptr_t pointer;
@@ -20,5 +18,5 @@ bool arch_thread_pointer_moves(void)
 
 void arch_set_thread_pointer(uintptr_t pointer)
 {
-    arch_system_call(SET_TLS, (long)pointer, 0, 0, 0, 0, 0);
+    arch_system_call(ARCH_POINTER_CALL, (long)pointer, 0, 0, 0, 0, 0);
 }

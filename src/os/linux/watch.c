@@ -128,9 +128,20 @@ int64_t os_thread_runs(os_thread thread)
     return runs == 0 || runs == (unsigned long)-1 ? os_thread_time(thread) : (int64_t)runs;
 }
 
+/* Where a long has 32 bits, the kernel has the call twice: with times of that size, and of 64. */
+static bool waits_on_a_word(unsigned long call)
+{
+#ifdef SYS_futex_time64
+    if (call == SYS_futex_time64)
+        return true;
+#endif
+    return call == SYS_futex;
+}
+
 static bool is_one_of_ours(unsigned long call)
 {
-    return call == SYS_clock_gettime || call == SYS_rt_sigprocmask || call == SYS_sigaltstack || call == SYS_sched_yield;
+    return call == SYS_clock_gettime || call == SYS_rt_sigprocmask || call == SYS_sigaltstack || call == SYS_sched_yield ||
+           call == (unsigned long)ARCH_POINTER_CALL;
 }
 
 /* "running", or a call's number, its six arguments, the stack pointer and the program counter; without the arguments where the
@@ -141,7 +152,7 @@ bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
     if (!os_proc_shows(thread) || !read_file(thread, "syscall", text, sizeof text) || count_words(text) != 9)
         return false;
     unsigned long call = number_at(text, 0);
-    *sleep = (struct os_sleep){.sp = number_at(text, 7), .pc = number_at(text, 8), .on_a_word = call == SYS_futex};
+    *sleep = (struct os_sleep){.sp = number_at(text, 7), .pc = number_at(text, 8), .on_a_word = waits_on_a_word(call)};
     return !is_one_of_ours(call);
 }
 
