@@ -25,7 +25,7 @@ of_musl   := tests/crash/a_cancelled_goroutine_that_has_jumped_ends_all_the_same
 of_musl_static := tests/crash/a_cancelled_main_of_a_static_program%
 # By a tracer, or where there is none that could step by the program's own traps.
 registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers).c
-sources   := $(filter-out $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
@@ -39,7 +39,7 @@ servers  := $(addprefix $(BUILD)/examples/,echo chat proxy httpd)
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen))) $(if $(filter tests/servers/%.t,$(chosen)),$(servers))
 
 TEST_FLAGS := $(COMMON) -Itests
-TEST_LIBS  := -pthread -lm $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+TEST_LIBS  := $(or $(PROGRAM_FLAGS),-pthread -lm) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
 library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
 
 # clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.
@@ -47,7 +47,10 @@ ifneq ($(and $(clang),$(findstring address,$(SANITIZE))),)
 TEST_LIBS += -shared-libasan -Wl,-rpath,$(dir $(shell $(CC) -print-file-name=libclang_rt.asan-$(machine).so))
 endif
 
-$(BUILD)/tests/framework.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard tests/*.c))
+# Where there are no threads, what tests/alone has takes the place of the files of the same names.
+framework := $(filter-out $(if $(ALONE),$(addprefix tests/,$(notdir $(wildcard tests/alone/*.c)) child.c found.c net.c ops.c traces.c world.c)),\
+             $(wildcard tests/*.c)) $(if $(ALONE),$(wildcard tests/alone/*.c))
+$(BUILD)/tests/framework.a: $(framework:%.c=$(BUILD)/%.to)
 
 $(BUILD)/%.to: %.c $(BUILD)/tests.flags
 	@mkdir -p $(@D)
@@ -57,7 +60,7 @@ $(BUILD)/examples/parts.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard examples/*/*.
 
 # An unwinder that was made for glibc asks for this, and comes after the framework, which has it for other libcs (tests/found.c); and
 # musl-gcc forgets the table that it is to find.
-wanted_by_unwinder := $(if $(glibc),,-Wl$(comma)-u$(comma)_dl_find_object -Wl$(comma)--eh-frame-hdr)
+wanted_by_unwinder := $(if $(glibc)$(ALONE),,-Wl$(comma)-u$(comma)_dl_find_object -Wl$(comma)--eh-frame-hdr)
 
 users_of_parts := $(filter $(BUILD)/examples/% $(BUILD)/tests/servers/%,$(programs))
 $(users_of_parts:%=%.to): private TEST_FLAGS += -Iexamples

@@ -40,6 +40,8 @@
 #include "arch/ppc64/cpu.h"
 #elif defined(__arm__) && __ARM_ARCH >= 7 && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
 #include "arch/arm/cpu.h"
+#elif defined(__wasm32__) && defined(__EMSCRIPTEN__)
+#include "arch/wasm/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif
@@ -55,7 +57,10 @@
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
- * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
+ * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep.
+ * ARCH_CONTEXT_SPLITS: there is an arch_context_init_in, and no arch_context_init; and an arch_overflow.
+ * ARCH_SHOWS_CALLS: 0: no stack shows who called whom. Then there are also the three: ARCH_FRAME_ADDRESS, ARCH_FRAME_CFA and
+ * ARCH_RETURN_ADDRESS of the function that they are written in. */
 #ifndef ARCH_DESCRIPTORS
 #define ARCH_DESCRIPTORS 0
 #endif
@@ -74,6 +79,12 @@
 #ifndef ARCH_INSTRUCTION_MOST
 #define ARCH_INSTRUCTION_MOST 0
 #endif
+#ifndef ARCH_SHOWS_CALLS
+#define ARCH_SHOWS_CALLS      1
+#define ARCH_FRAME_ADDRESS()  __builtin_frame_address(0)
+#define ARCH_FRAME_CFA()      __builtin_dwarf_cfa()
+#define ARCH_RETURN_ADDRESS() __builtin_return_address(0)
+#endif
 
 /* Where a function's code begins. */
 #define ARCH_CODE(function) (ARCH_DESCRIPTORS ? *(const uintptr_t *)(uintptr_t)(function) : arch_unsigned((uintptr_t)(function)))
@@ -85,6 +96,23 @@ void arch_init(void);
  * returned context calls entry() with a well-formed stack; entry must never return. Backtraces end there. It starts with the
  * floating-point control words of the caller. */
 void *arch_context_init(void *top, void (*entry)(void));
+
+/* arch_context_init_in is the same where all of the stack is known, from low on. arch_overflow: how many bytes the running context
+ * has used beyond the end of such a stack without a fault; asked before it is left. */
+#ifdef ARCH_CONTEXT_SPLITS
+void *arch_context_init_in(void *low, void *top, void (*entry)(void));
+size_t arch_overflow(void);
+#else
+static inline void *arch_context_init_in(void *low, void *top, void (*entry)(void))
+{
+    (void)low;
+    return arch_context_init(top, entry);
+}
+static inline size_t arch_overflow(void)
+{
+    return 0;
+}
+#endif
 
 /* arch_switch stores the current context in *save and continues the context load. It keeps what the ABI says a call keeps,
  * the floating-point control words included, and nothing else. Returns when somebody switches back. Generated (switch.S). */

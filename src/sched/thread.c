@@ -268,7 +268,7 @@ int thread_adopt_first(struct goroutine *g)
     init(m);
     m->is_first = true;
     m->thread = os_thread_self();
-    m->scheduler.sp = arch_context_init(stack + size, schedule_for_ever);
+    m->scheduler.sp = arch_context_init_in(stack, stack + size, schedule_for_ever);
     fiber_create(&m->scheduler.fiber, stack, size);
     fiber_create_current(&g->fiber);
     m->current = g;
