@@ -25,7 +25,11 @@ of_musl   := tests/crash/a_cancelled_goroutine_that_has_jumped_ends_all_the_same
 of_musl_static := tests/crash/a_cancelled_main_of_a_static_program%
 # By a tracer, or where there is none that could step by the program's own traps.
 registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers).c
-sources   := $(filter-out $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+# Where there is one thread: tests/alone/lacking says who is left out, and why. Internals, ELF files, servers and libraries are not
+# tried there.
+lacking   := $(if $(ALONE),$(shell tests/alone/lacking) $(patsubst %,tests/%,arch/% os/% sched/% fault/% registers/% hazard/% build/% \
+             install/% framework/% libraries% traced% servers/%))
+sources   := $(filter-out $(lacking) $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
@@ -47,9 +51,9 @@ ifneq ($(and $(clang),$(findstring address,$(SANITIZE))),)
 TEST_LIBS += -shared-libasan -Wl,-rpath,$(dir $(shell $(CC) -print-file-name=libclang_rt.asan-$(machine).so))
 endif
 
-# Where there are no threads, what tests/alone has takes the place of the files of the same names.
-framework := $(filter-out $(if $(ALONE),$(addprefix tests/,$(notdir $(wildcard tests/alone/*.c)) child.c found.c net.c ops.c traces.c world.c)),\
-             $(wildcard tests/*.c)) $(if $(ALONE),$(wildcard tests/alone/*.c))
+# Where there is one thread, what tests/alone has takes the place of the files of the same names.
+in_place  := $(if $(ALONE),$(wildcard tests/alone/*.c))
+framework := $(filter-out $(lacking) $(in_place:tests/alone/%=tests/%),$(wildcard tests/*.c)) $(in_place)
 $(BUILD)/tests/framework.a: $(framework:%.c=$(BUILD)/%.to)
 
 $(BUILD)/%.to: %.c $(BUILD)/tests.flags
@@ -106,12 +110,12 @@ CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(CC:cc=c++)))
 # leaks. A fault is to end a program as it does without the sanitizer. The sanitizers' alternate stacks have no guard below them.
 export ASAN_OPTIONS ?= detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0
 export TSAN_OPTIONS ?= handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0:report_thread_leaks=0:atexit_sleep_ms=0
-export BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE STATIC TEST_LIBS
+export ALONE BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE STATIC TEST_LIBS
 export LIBC := $(if $(glibc),libc*,ld-musl*)
 
 PROVE := prove --timer --jobs $(JOBS) $(PROVE_FLAGS) --exec tests/one
 
-check: all $(BUILD)/parts.a $(needed)
+check: all $(if $(ALONE),,$(BUILD)/parts.a) $(needed)
 	$(PROVE) $(or $(chosen),$(error no test has "$(ONLY)" in its path)) </dev/null
 
 check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)

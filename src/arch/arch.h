@@ -58,7 +58,7 @@
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
  * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep.
- * ARCH_CONTEXT_SPLITS: there is an arch_context_init_in, and no arch_context_init; and an arch_overflow.
+ * ARCH_CONTEXT_SPLITS: a context needs more than its stack, arch_context_beneath; there is no arch_context_init then.
  * ARCH_SHOWS_CALLS: 0: no stack shows who called whom. Then there are also the three: ARCH_FRAME_ADDRESS, ARCH_FRAME_CFA and
  * ARCH_RETURN_ADDRESS of the function that they are written in. */
 #ifndef ARCH_DESCRIPTORS
@@ -97,14 +97,22 @@ void arch_init(void);
  * floating-point control words of the caller. */
 void *arch_context_init(void *top, void (*entry)(void));
 
-/* arch_context_init_in is the same where all of the stack is known, from low on. arch_overflow: how many bytes the running context
- * has used beyond the end of such a stack without a fault; asked before it is left. */
+/* arch_context_init_in is the same where all of the stack is known, from low on. From `beneath` to low is memory that the context
+ * has to itself; arch_context_beneath is how much it needs for a stack of that size. arch_overflow: how many bytes the running
+ * context has used beyond the low end of its stack without a fault; asked before it is left. */
 #ifdef ARCH_CONTEXT_SPLITS
-void *arch_context_init_in(void *low, void *top, void (*entry)(void));
+size_t arch_context_beneath(size_t stack);
+void *arch_context_init_in(void *beneath, void *low, void *top, void (*entry)(void));
 size_t arch_overflow(void);
 #else
-static inline void *arch_context_init_in(void *low, void *top, void (*entry)(void))
+static inline size_t arch_context_beneath(size_t stack)
 {
+    (void)stack;
+    return 0;
+}
+static inline void *arch_context_init_in(void *beneath, void *low, void *top, void (*entry)(void))
+{
+    (void)beneath;
     (void)low;
     return arch_context_init(top, entry);
 }

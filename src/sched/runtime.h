@@ -350,6 +350,7 @@ struct goroutine *stack_owner(uintptr_t address, bool *in_gap);
 void stack_each(void (*visit)(struct goroutine *g, void *argument), void *argument);
 uint64_t stack_count(void);
 bool stack_trim(void);
+void *stack_beneath(const struct goroutine *g);
 
 /* alloc.c: whoever the caller is */
 void free_now(void *at);

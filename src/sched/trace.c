@@ -267,7 +267,7 @@ static bool run_on_own_stack(void (*fn)(void *), void *argument)
         told = true;
         run = fn;
         run_argument = argument;
-        arch_switch(&back, arch_context_init_in(own_stack, own_stack + sizeof own_stack, run_there));
+        arch_switch(&back, arch_context_init_in(own_stack, own_stack, own_stack + sizeof own_stack, run_there));
         lock_drop(&lock);
     }
     add_ordered(&trace_count, 1);
@@ -285,7 +285,7 @@ void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
 void trace_name(uintptr_t pc, char *text, size_t size)
 {
     struct label l = {.pc = pc, .text = text, .size = size};
-    if (!run_on_own_stack(find_name, &l))
+    if (!ARCH_SHOWS_CALLS || !run_on_own_stack(find_name, &l))
         os_image_place(pc, text, size);
     __builtin_memmove(text, outermost(text), __builtin_strlen(outermost(text)) + 1);
 }

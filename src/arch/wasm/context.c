@@ -1,7 +1,10 @@
 /* Contexts are fibers of emscripten's.
  *
  *     | what its functions note when it is left | its stack in memory | struct context |
- *     ^ low                                                           ^ what arch_switch takes
+ *     ^ beneath                                 ^ low                 ^ what arch_switch takes
+ *
+ * A function whose locals have no address taken has nothing in memory, but something to note; one with arrays the other way round.
+ * So both parts are of the same size. Where the notes have no room the host ends the program ("unreachable").
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,8 +13,7 @@
 
 #include "arch/arch.h"
 
-#define NOTES_PART  4           /* of a stack is for the notes: */
-#define NOTES_FIRST (64u << 10) /* main() has so much, and its own stack */
+#define NOTES_FIRST (256u << 10) /* main()'s */
 
 struct context {
     emscripten_fiber_t fiber;
@@ -33,15 +35,18 @@ static void begin(void *context)
     ((struct context *)context)->entry();
 }
 
-void *arch_context_init_in(void *low, void *top, void (*entry)(void))
+size_t arch_context_beneath(size_t stack)
+{
+    return stack;
+}
+
+void *arch_context_init_in(void *beneath, void *low, void *top, void (*entry)(void))
 {
     uintptr_t end = ((uintptr_t)top - sizeof(struct context)) & -(uintptr_t)ARCH_STACK_ALIGN;
-    uintptr_t start = ((uintptr_t)low + ARCH_STACK_ALIGN - 1) & -(uintptr_t)ARCH_STACK_ALIGN;
-    size_t notes = (end - start) / NOTES_PART & -(size_t)ARCH_STACK_ALIGN;
     struct context *c = (struct context *)end;
 
     c->entry = entry;
-    emscripten_fiber_init(&c->fiber, begin, c, (void *)(start + notes), end - start - notes, (void *)start, notes);
+    emscripten_fiber_init(&c->fiber, begin, c, low, end - (uintptr_t)low, beneath, (uintptr_t)low - (uintptr_t)beneath);
     return c;
 }
 
@@ -54,7 +59,7 @@ void arch_switch(void **save, void *load)
     emscripten_fiber_swap(&from->fiber, &to->fiber);
 }
 
-/* How far the stack in memory of the one that runs has gone below its end; its notes lie there. */
+/* The notes lie there. */
 size_t arch_overflow(void)
 {
     uintptr_t sp = emscripten_stack_get_current(), end = (uintptr_t)current->fiber.stack_limit;

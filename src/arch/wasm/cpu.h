@@ -19,7 +19,7 @@
 #define ARCH_CACHE_LINE    64
 #define ARCH_CONTEXT_BYTES 64
 
-/* One part of a stack is for what functions note. */
+/* There must be room for what functions note. */
 #define ARCH_CONTEXT_SPLITS
 
 /* No stack shows who called. */

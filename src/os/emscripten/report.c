@@ -29,6 +29,45 @@ const char *os_error_text(int error)
     return error < 0 && error > INT_MIN ? strerror(-error) : "no error that the system knows";
 }
 
+/* ---- the end ---- */
+
+/* What emscripten (3.1.6) does not do by itself. A main() that has been left and come back to returns to nobody: it is seen to
+ * return, which it does not each time that it is left, and ends the program as it would at once. And each context that is left
+ * keeps the program alive until it is come back to, which the dead are not: who calls exit() means it. */
+EM_JS(void, go_os_watch_end, (void), {
+    var note = Asyncify.setDataRewindFunc;
+    var rewind = Asyncify.doRewind;
+    var leave = exit;
+    var left;
+    Asyncify.setDataRewindFunc = function(data)
+    {
+        note(data);
+        left = left || Asyncify.getDataRewindFunc(data) == Module._main;
+    };
+    Asyncify.doRewind = function(data)
+    {
+        if (Asyncify.getDataRewindFunc(data) != Module._main)
+            return rewind(data);
+        left = false;
+        var status = rewind(data);
+        if (!left)
+            exit(status);
+        return status;
+    };
+    exit = function(status, implicit)
+    {
+        if (!implicit)
+            runtimeKeepaliveCounter = 0;
+        leave(status, implicit);
+    };
+});
+
+EM_JS(void, go_os_exit, (int status), {
+    noExitRuntime = false;
+    runtimeKeepaliveCounter = 0;
+    procExit(status);
+});
+
 static void (*before_exit)(void);
 
 __attribute__((destructor)) static void run_before_exit(void)
@@ -40,11 +79,13 @@ __attribute__((destructor)) static void run_before_exit(void)
 void os_before_exit(void (*fn)(void))
 {
     before_exit = fn;
+    go_os_watch_end();
 }
 
 _Noreturn void os_exit(int status)
 {
-    _Exit(status);
+    go_os_exit(status);
+    __builtin_unreachable();
 }
 
 /* Where the host is a process, by the signal; else by an exception that nobody catches. */
