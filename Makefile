@@ -217,8 +217,9 @@ $(BUILD)/library.flags: FORCE
 headers := $(wildcard include/*.h include/goroutine/*.h)
 at      := $(DESTDIR)$(LIBDIR)
 packages  := goroutine $(if $(TRACE),goroutine-trace)
+suffixes  := a $(if $(ALONE),,so so.$(call version_part,MAJOR) so.$(version))
 installed := $(headers:include/%=$(DESTDIR)$(INCLUDEDIR)/%) $(foreach package,$(packages),$(at)/pkgconfig/$(package).pc \
-             $(foreach suffix,a so so.$(call version_part,MAJOR) so.$(version),$(at)/lib$(package).$(suffix)))
+             $(foreach suffix,$(suffixes),$(at)/lib$(package).$(suffix)))
 
 install: all $(packages:%=install-%)
 	install -d $(DESTDIR)$(INCLUDEDIR)/goroutine
@@ -228,10 +229,10 @@ install: all $(packages:%=install-%)
 $(packages:%=install-%): install-%: all
 	install -d $(at)/pkgconfig
 	install -m 644 $(BUILD)/lib$*.a $(at)
-	install -m 755 $(BUILD)/lib$*.so.$(version) $(at)
-	ln -sf lib$*.so.$(version) $(at)/lib$*.so.$(call version_part,MAJOR)
-	ln -sf lib$*.so.$(call version_part,MAJOR) $(at)/lib$*.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(version)|' \
+	$(if $(ALONE),,install -m 755 $(BUILD)/lib$*.so.$(version) $(at))
+	$(if $(ALONE),,ln -sf lib$*.so.$(version) $(at)/lib$*.so.$(call version_part,MAJOR))
+	$(if $(ALONE),,ln -sf lib$*.so.$(call version_part,MAJOR) $(at)/lib$*.so)
+	sed $(if $(ALONE),-e 's|^Libs: .*|& $(PROGRAM_FLAGS)|' -e '/^Libs.private/d') -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(version)|' \
 	    $*.pc.in >$(at)/pkgconfig/$*.pc
 	chmod 644 $(at)/pkgconfig/$*.pc
 

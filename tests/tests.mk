@@ -26,8 +26,8 @@ of_musl_static := tests/crash/a_cancelled_main_of_a_static_program%
 # By a tracer, or where there is none that could step by the program's own traps.
 registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers).c
 # Where there is one thread: tests/alone/lacking says who is left out, and why. Internals, ELF files, servers and libraries are not
-# tried there.
-lacking   := $(if $(ALONE),$(shell tests/alone/lacking) $(patsubst %,tests/%,arch/% os/% sched/% fault/% registers/% hazard/% build/% \
+# tried there. Those in tests/host are for it alone.
+lacking   := $(if $(ALONE),,tests/host/%) $(if $(ALONE),$(shell tests/alone/lacking) $(patsubst %,tests/%,arch/% os/% sched/% fault/% registers/% hazard/% build/% \
              install/% framework/% libraries% traced% servers/%))
 sources   := $(filter-out $(lacking) $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
@@ -43,7 +43,7 @@ servers  := $(addprefix $(BUILD)/examples/,echo chat proxy httpd)
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen))) $(if $(filter tests/servers/%.t,$(chosen)),$(servers))
 
 TEST_FLAGS := $(COMMON) -Itests
-TEST_LIBS  := $(or $(PROGRAM_FLAGS),-pthread -lm) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
 library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
 
 # clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.
@@ -90,6 +90,7 @@ $(programs): %: %.to $(BUILD)/tests/framework.a $(library)
 	$(CC) $(CFLAGS) $(sanitize) $(wanted_by_unwinder) -o $@ $< $(parts) $(BUILD)/tests/framework.a $(library) \
 	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \
 	    $$(sed -n 's/^.*LDLIBS: //p' $(@:$(BUILD)/%=%.c)) $(TEST_LIBS)
+	$(if $(ALONE),chmod +x $@)
 
 # What tests load while they run; without the sanitizers, as it would be had from somebody else.
 $(BUILD)/tests/hazard/plugin.so: tests/hazard/plugin/plugin.c $(BUILD)/tests.flags

@@ -32,6 +32,8 @@ $(BUILD)/%.a:
 	@rm -f $@
 	emar rcs $@ $^
 
-# What links a program with the library: functions that can return in the middle and be called again, and the rest that it counts on.
-# In one file, since node has a fetch by now, which is not what emscripten takes it for.
-PROGRAM_FLAGS := -sASYNCIFY -sALLOW_MEMORY_GROWTH -sEXIT_RUNTIME -sENVIRONMENT=node -sSINGLE_FILE
+# What a program is linked with, as the installed goroutine.pc says too: functions that can return in the middle and be called again;
+# memory for stacks; and exit() is one. A test is one file besides: node has a fetch by now, which is not what emscripten takes it for.
+# And it is optimised once, not by the linker again, which would take twice as long.
+PROGRAM_FLAGS := -sASYNCIFY -sALLOW_MEMORY_GROWTH -sEXIT_RUNTIME
+IN_ONE_FILE   := -O1 -sENVIRONMENT=node -sSINGLE_FILE

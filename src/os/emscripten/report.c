@@ -32,7 +32,7 @@ const char *os_error_text(int error)
 /* ---- the end ---- */
 
 /* What emscripten (3.1.6) does not do by itself. A main() that has been left and come back to returns to nobody: it is seen to
- * return, which it does not each time that it is left, and ends the program as it would at once. And each context that is left
+ * return, which it does not each time that it is left, and ends the program (go_os_end). And each context that is left
  * keeps the program alive until it is come back to, which the dead are not: who calls exit() means it. */
 EM_JS(void, go_os_watch_end, (void), {
     var note = Asyncify.setDataRewindFunc;
@@ -42,7 +42,7 @@ EM_JS(void, go_os_watch_end, (void), {
     Asyncify.setDataRewindFunc = function(data)
     {
         note(data);
-        left = left || Asyncify.getDataRewindFunc(data) == Module._main;
+        left = left || Module.asm[Asyncify.exportCallStack[0]] == Module._main;
     };
     Asyncify.doRewind = function(data)
     {
@@ -51,7 +51,7 @@ EM_JS(void, go_os_watch_end, (void), {
         left = false;
         var status = rewind(data);
         if (!left)
-            exit(status);
+            Module._go_os_end(status);
         return status;
     };
     exit = function(status, implicit)
@@ -70,10 +70,12 @@ EM_JS(void, go_os_exit, (int status), {
 
 static void (*before_exit)(void);
 
-__attribute__((destructor)) static void run_before_exit(void)
+/* In exit() nobody can be waited for: it is the host's, and cannot be left in the middle. Here main() has returned to nobody. */
+void go_os_end(int status);
+EMSCRIPTEN_KEEPALIVE void go_os_end(int status)
 {
-    if (before_exit)
-        before_exit();
+    before_exit();
+    exit(status);
 }
 
 void os_before_exit(void (*fn)(void))

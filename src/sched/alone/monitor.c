@@ -12,6 +12,8 @@
 #include "sched/runtime.h"
 #include "sched/sched.h"
 
+#define URGENT_PAUSE GRANT /* timers in a row must not eat up the time of those who have not begun */
+
 _Atomic uint32_t monitor_asleep = 1;
 _Atomic int64_t monitor_until = TIME_NEVER;
 
@@ -34,6 +36,7 @@ static int64_t stays(struct still *s, uint32_t mark, bool waits, int64_t now)
 static void look(struct processor *p)
 {
     static struct still slice, fresh, last;
+    static int64_t urged;
     int64_t now = os_now(), length = load_relaxed(&sched.slice);
 
     store_relaxed(&sched.clock, now);
@@ -41,10 +44,13 @@ static void look(struct processor *p)
     bool over = stays(&slice, load_relaxed(&p->tick), true, now) >= length;
     bool turn = stays(&fresh, load_relaxed(&p->fresh.top), !deque_empty(&p->fresh), now) >= 2 * length;
     turn |= stays(&last, load_relaxed(&sched.preempted_taken), load_relaxed(&sched.preempted_waiting) != 0, now) >= 2 * length;
-    if (over || load_relaxed(&p->due) <= now)
+    bool urgent = load_relaxed(&p->due) <= now && now - urged >= URGENT_PAUSE;
+    if (over || urgent)
         processor_ask(p);
     if (over)
         slice.since = now;
+    if (urgent)
+        urged = now;
     if (!turn)
         return;
     fresh.since = last.since = now;
