@@ -33,10 +33,13 @@ machine  := $(firstword $(subst -, ,$(triple)))
 CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
 CPUS     += s390x:s390x:s390x armv7l:arm:arm
 CPUS     += powerpc64le:ppc64:ppc64le powerpc64:ppc64:ppc64
+CPUS     += wasm32:wasm:
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
-OS       := linux
-OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy)
+OS       := $(if $(findstring emscripten,$(triple)),emscripten,linux)
+# Where there is one thread: what src/sched/alone has takes the place of the files of the same names in src/sched.
+ALONE    := $(filter emscripten,$(OS))
+OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy 2>/dev/null)
 clang    := $(findstring clang,$(shell $(CC) --version))
 glibc    := $(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null | sed -n 's/^.define __GLIBC__ //p')
 HOSTCC   ?= $(if $(findstring -linux-gnu,$(compiler)),cc,$(CC))
@@ -44,7 +47,7 @@ HOSTCC   ?= $(if $(findstring -linux-gnu,$(compiler)),cc,$(CC))
 # What runs programs for a CPU that this machine does not have: qemu, with the libraries that come with the compiler.
 host     := $(shell uname -m)
 native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686) $(if $(filter armv7l armv8l,$(host)),arm),$(machine))
-RUN      ?= $(if $(native),,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple)))
+RUN      ?= $(if $(native),,$(if $(ALONE),node,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple))))
 
 variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
 BUILD    ?= build$(variant:%=/%)
@@ -73,18 +76,20 @@ flags_of  = $(shell $(PKG_CONFIG) --cflags $1 2>/dev/null)
 has_header = $(shell $(CC) $(call flags_of,$1) -include $2 -E -x c /dev/null >/dev/null 2>&1 && echo yes)
 libs_of   = $(if $(call has_header,$1,$2),$(shell $(PKG_CONFIG) --libs $1 2>/dev/null))
 unwinder  := $(call libs_of,libunwind-generic,libunwind.h)
-backtrace := $(filter /%,$(shell $(CC) -print-file-name=libbacktrace.a))
+backtrace := $(filter /%,$(shell $(CC) -print-file-name=libbacktrace.a 2>/dev/null))
 TRACE     ?= $(if $(and $(unwinder),$(backtrace)),1)
 
-all: $(BUILD)/libgoroutine.a $(BUILD)/libgoroutine.so $(if $(TRACE),$(BUILD)/libgoroutine-trace.a $(BUILD)/libgoroutine-trace.so)
+all: $(BUILD)/libgoroutine.a $(if $(ALONE),,$(BUILD)/libgoroutine.so) $(if $(TRACE),$(BUILD)/libgoroutine-trace.a $(BUILD)/libgoroutine-trace.so)
 
 # ---- the library ----
 
 # Two parts: what every program needs, and what only one with descriptors does. And a call of libc's by itself.
-core    := base arch/$(CPU) os/$(OS) sched chan sync time context
-net     := os/$(OS)/net net context/net process
+core    := base arch/$(CPU) os/$(OS) sched $(if $(ALONE),sched/alone) chan sync time context
+net     := $(if $(wildcard src/os/$(OS)/net),os/$(OS)/net net context/net process)
 groups  := os/$(OS)/groups
-compiled = $(patsubst %,$(BUILD)/%.o,$(foreach floor,$1,$(wildcard src/$(floor)/*.c src/$(floor)/*.S)))
+alone   := $(if $(ALONE),$(notdir $(wildcard src/sched/alone/*.c)))
+files    = $(filter-out $(alone:%=src/sched/%),$(foreach floor,$1,$(wildcard src/$(floor)/*.c src/$(floor)/*.S)))
+compiled = $(patsubst %,$(BUILD)/%.o,$(call files,$1))
 objects := $(call compiled,$(core) $(net))
 beside  := $(patsubst %.o,%.raw,$(call compiled,$(groups)))
 
@@ -101,6 +106,10 @@ $(BUILD)/%.c.raw: %.c $(BUILD)/library.flags
 $(BUILD)/%.S.raw: %.S $(BUILD)/library.flags
 	@mkdir -p $(@D)
 	$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -c -o $@ $<
+
+ifneq ($(wildcard src/os/$(OS)/library.mk),)
+include src/os/$(OS)/library.mk
+else
 
 # The library's text gets a section of its own, whatever the compiler split it into, so that "the pc is in our text" is one
 # comparison with the linker's __start_go_text and __stop_go_text. On 386 the compiler's helpers that read the pc get names of
@@ -168,6 +177,8 @@ $(BUILD)/$(soname): $(BUILD)/libgoroutine.so.$(version)
 $(BUILD)/libgoroutine.so: $(BUILD)/$(soname)
 	ln -sf $(<F) $@
 
+endif
+
 # ---- libgoroutine-trace ----
 
 # Names for the stacks in dumps, for programs that link it. It is no part of the library's text, and uses its public face. libbacktrace
@@ -206,8 +217,9 @@ $(BUILD)/library.flags: FORCE
 headers := $(wildcard include/*.h include/goroutine/*.h)
 at      := $(DESTDIR)$(LIBDIR)
 packages  := goroutine $(if $(TRACE),goroutine-trace)
+suffixes  := a $(if $(ALONE),,so so.$(call version_part,MAJOR) so.$(version))
 installed := $(headers:include/%=$(DESTDIR)$(INCLUDEDIR)/%) $(foreach package,$(packages),$(at)/pkgconfig/$(package).pc \
-             $(foreach suffix,a so so.$(call version_part,MAJOR) so.$(version),$(at)/lib$(package).$(suffix)))
+             $(foreach suffix,$(suffixes),$(at)/lib$(package).$(suffix)))
 
 install: all $(packages:%=install-%)
 	install -d $(DESTDIR)$(INCLUDEDIR)/goroutine
@@ -217,10 +229,10 @@ install: all $(packages:%=install-%)
 $(packages:%=install-%): install-%: all
 	install -d $(at)/pkgconfig
 	install -m 644 $(BUILD)/lib$*.a $(at)
-	install -m 755 $(BUILD)/lib$*.so.$(version) $(at)
-	ln -sf lib$*.so.$(version) $(at)/lib$*.so.$(call version_part,MAJOR)
-	ln -sf lib$*.so.$(call version_part,MAJOR) $(at)/lib$*.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(version)|' \
+	$(if $(ALONE),,install -m 755 $(BUILD)/lib$*.so.$(version) $(at))
+	$(if $(ALONE),,ln -sf lib$*.so.$(version) $(at)/lib$*.so.$(call version_part,MAJOR))
+	$(if $(ALONE),,ln -sf lib$*.so.$(call version_part,MAJOR) $(at)/lib$*.so)
+	sed $(if $(ALONE),-e 's|^Libs: .*|& $(PROGRAM_FLAGS)|' -e '/^Libs.private/d') -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(version)|' \
 	    $*.pc.in >$(at)/pkgconfig/$*.pc
 	chmod 644 $(at)/pkgconfig/$*.pc
 

@@ -11,4 +11,13 @@
  * passed. Otherwise it shows what they wrote. Blocks. */
 bool child_passes(const char *tests, const char *name, const char *value);
 
+/* Where there are no processes beside this one, the test is left out. */
+bool child_can_be(void);
+
+#define NEEDS_CHILDREN()                                                                                                           \
+    do {                                                                                                                           \
+        if (!child_can_be())                                                                                                       \
+            SKIP("no program can be started from here");                                                                           \
+    } while (0)
+
 #endif

@@ -118,7 +118,7 @@ struct crew *crew_start(int n, crew_fn *fn, void *arg)
 
 struct crew *crew_start_threads(int n, crew_fn *fn, void *arg)
 {
-    return start(n, fn, arg, true);
+    return start(n, fn, arg, test_has_threads());
 }
 
 void crew_wait(struct crew *c)
@@ -169,7 +169,7 @@ bool test_can_preempt(void)
 {
     const char *mode = getenv("GOROUTINE_PREEMPT");
 
-    return !WITH_TSAN && !(mode && strcmp(mode, "off") == 0);
+    return test_has_threads() && !WITH_TSAN && !(mode && strcmp(mode, "off") == 0);
 }
 
 int test_crowd(int n)

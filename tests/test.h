@@ -45,8 +45,18 @@ void test_register(struct test *t);
     } while (0)
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* True if a goroutine that never calls the library can be taken off here: not with GOROUTINE_PREEMPT=off, and not under
- * ThreadSanitizer, which delivers signals only when it suits it. */
+/* False where the program has one thread, and cannot have another. */
+bool test_has_threads(void);
+
+/* In a test that starts plain threads itself. */
+#define NEEDS_THREADS()                                                                                                            \
+    do {                                                                                                                           \
+        if (!test_has_threads())                                                                                                   \
+            SKIP("there are no threads");                                                                                          \
+    } while (0)
+
+/* True if a goroutine that never calls the library can be taken off here: not with GOROUTINE_PREEMPT=off, not without threads, and
+ * not under ThreadSanitizer, which delivers signals only when it suits it. */
 bool test_can_preempt(void);
 
 /* Says that n goroutines of this test stay behind on purpose (they wait for ever). */
@@ -144,7 +154,7 @@ void *test_alloc(size_t size);
 go_chan *test_chan(size_t elem_size, size_t capacity);
 
 /* A crew is n goroutines, or n plain threads, that each run fn(arg, index) with an index of 0 to n-1. crew_wait blocks until all of
- * them have done so; call it once for each crew. crew_run is both. */
+ * them have done so; call it once for each crew. crew_run is both. Where there are no threads all are goroutines. */
 typedef void crew_fn(void *arg, int index);
 struct crew *crew_start(int n, crew_fn *fn, void *arg);
 struct crew *crew_start_threads(int n, crew_fn *fn, void *arg);

@@ -25,7 +25,11 @@ of_musl   := tests/crash/a_cancelled_goroutine_that_has_jumped_ends_all_the_same
 of_musl_static := tests/crash/a_cancelled_main_of_a_static_program%
 # By a tracer, or where there is none that could step by the program's own traps.
 registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers).c
-sources   := $(filter-out $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+# Where there is one thread: tests/alone/lacking says who is left out, and why. Internals, ELF files, servers and libraries are not
+# tried there. Those in tests/host are for it alone.
+lacking   := $(if $(ALONE),,tests/host/%) $(if $(ALONE),$(shell tests/alone/lacking) $(patsubst %,tests/%,arch/% os/% sched/% fault/% registers/% hazard/% build/% \
+             install/% framework/% libraries% traced% servers/%))
+sources   := $(filter-out $(lacking) $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
@@ -39,7 +43,7 @@ servers  := $(addprefix $(BUILD)/examples/,echo chat proxy httpd)
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen))) $(if $(filter tests/servers/%.t,$(chosen)),$(servers))
 
 TEST_FLAGS := $(COMMON) -Itests
-TEST_LIBS  := -pthread -lm $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
 library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
 
 # clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.
@@ -47,7 +51,10 @@ ifneq ($(and $(clang),$(findstring address,$(SANITIZE))),)
 TEST_LIBS += -shared-libasan -Wl,-rpath,$(dir $(shell $(CC) -print-file-name=libclang_rt.asan-$(machine).so))
 endif
 
-$(BUILD)/tests/framework.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard tests/*.c))
+# Where there is one thread, what tests/alone has takes the place of the files of the same names.
+in_place  := $(if $(ALONE),$(wildcard tests/alone/*.c))
+framework := $(filter-out $(lacking) $(in_place:tests/alone/%=tests/%),$(wildcard tests/*.c)) $(in_place)
+$(BUILD)/tests/framework.a: $(framework:%.c=$(BUILD)/%.to)
 
 $(BUILD)/%.to: %.c $(BUILD)/tests.flags
 	@mkdir -p $(@D)
@@ -57,7 +64,7 @@ $(BUILD)/examples/parts.a: $(patsubst %.c,$(BUILD)/%.to,$(wildcard examples/*/*.
 
 # An unwinder that was made for glibc asks for this, and comes after the framework, which has it for other libcs (tests/found.c); and
 # musl-gcc forgets the table that it is to find.
-wanted_by_unwinder := $(if $(glibc),,-Wl$(comma)-u$(comma)_dl_find_object -Wl$(comma)--eh-frame-hdr)
+wanted_by_unwinder := $(if $(glibc)$(ALONE),,-Wl$(comma)-u$(comma)_dl_find_object -Wl$(comma)--eh-frame-hdr)
 
 users_of_parts := $(filter $(BUILD)/examples/% $(BUILD)/tests/servers/%,$(programs))
 $(users_of_parts:%=%.to): private TEST_FLAGS += -Iexamples
@@ -83,6 +90,7 @@ $(programs): %: %.to $(BUILD)/tests/framework.a $(library)
 	$(CC) $(CFLAGS) $(sanitize) $(wanted_by_unwinder) -o $@ $< $(parts) $(BUILD)/tests/framework.a $(library) \
 	    $$(sed -n 's/^.*__wrap_\([A-Za-z0-9_]*\)(.*/-Wl,--wrap=\1/p' $(@:$(BUILD)/%=%.c) | sort -u) \
 	    $$(sed -n 's/^.*LDLIBS: //p' $(@:$(BUILD)/%=%.c)) $(TEST_LIBS)
+	$(if $(ALONE),chmod +x $@)
 
 # What tests load while they run; without the sanitizers, as it would be had from somebody else.
 $(BUILD)/tests/hazard/plugin.so: tests/hazard/plugin/plugin.c $(BUILD)/tests.flags
@@ -103,12 +111,12 @@ CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(patsubst cc,c++,$(CC))))
 # leaks. A fault is to end a program as it does without the sanitizer. The sanitizers' alternate stacks have no guard below them.
 export ASAN_OPTIONS ?= detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0
 export TSAN_OPTIONS ?= handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0:report_thread_leaks=0:atexit_sleep_ms=0
-export BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE STATIC TEST_LIBS
+export ALONE BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE STATIC TEST_LIBS
 export LIBC := $(if $(glibc),libc*,ld-musl*)
 
 PROVE := prove --timer --jobs $(JOBS) $(PROVE_FLAGS) --exec tests/one
 
-check: all $(BUILD)/parts.a $(needed)
+check: all $(if $(ALONE),,$(BUILD)/parts.a) $(needed)
 	$(PROVE) $(or $(chosen),$(error no test has "$(ONLY)" in its path)) </dev/null
 
 check-registers: all $(MKPREEMPT) $(BUILD)/tests/arch/abi_test $(registers)

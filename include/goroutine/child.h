@@ -7,6 +7,8 @@
  * a signal handler, and then execve() or _exit(); a call of this library there says so on standard error and ends the child with 2,
  * if the scheduler had been started before the fork. To start a program, use go_child_spawn.
  *
+ * Not in the library for wasm.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef GOROUTINE_CHILD_H

@@ -9,6 +9,8 @@
  * million are not for these calls: -EMFILE. Where the system cannot watch one more descriptor, a call that has to wait gives
  * -ENOSPC, -ENOMEM, -EMFILE or -ENFILE.
  *
+ * Not in the library for wasm.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef GOROUTINE_NET_H

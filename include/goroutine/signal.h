@@ -12,6 +12,8 @@
  *
  * While a signal is asked for, a program in which everybody waits is no deadlock: one may come. These calls do not block.
  *
+ * Not in the library for wasm.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef GOROUTINE_SIGNAL_H

@@ -65,14 +65,16 @@ GO_API uint64_t go_id(void);
 GO_API int64_t go_count(void);
 
 /* go_maxprocs sets how many goroutines may run at the same moment and returns the number before; n of 0 or less only asks.
- * The start value is the environment's GOMAXPROCS, else the number of CPUs this process may use. The most is 1024: larger is cut.
- * When it lowers the number it blocks until the surplus goroutines have been taken off. */
+ * The start value is the environment's GOMAXPROCS, else the number of CPUs this process may use. The most is 1024, and 1 where
+ * there are no threads (wasm): larger is cut. When it lowers the number it blocks until the surplus goroutines have been taken off.
+ */
 GO_API int go_maxprocs(int n);
 
 /* go_lock_thread ties the calling goroutine to the kernel thread it runs on: it runs nowhere else, and no other goroutine
  * runs there, until as many go_unlock_thread calls. To libc and the kernel it is that thread meanwhile, so that what counts on the
  * number of the thread works (sigaltstack, the mask of signals), unless it has locked another identity (go_lock_identity) or has
- * one of its own. A goroutine that ends while tied takes its thread along.
+ * one of its own. A goroutine that ends while tied takes its thread along. Where there is one thread (wasm) all run on it, and the
+ * two only count.
  *
  * Errors: -EPERM on a plain thread; go_unlock_thread: -EPERM also where the goroutine is not tied. */
 GO_API int go_lock_thread(void);

@@ -40,6 +40,8 @@
 #include "arch/ppc64/cpu.h"
 #elif defined(__arm__) && __ARM_ARCH >= 7 && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
 #include "arch/arm/cpu.h"
+#elif defined(__wasm32__) && defined(__EMSCRIPTEN__)
+#include "arch/wasm/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif
@@ -57,7 +59,10 @@
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
  * ARCH_POINTER_CALL: the number of the OS's call by which arch_set_thread_pointer does it, where no instruction can. Whoever is
  * seen in that call is not asleep in it. ARCH_PUSHES_ARGUMENTS: 1: the stack pointer of a function is not the same in all its
- * calls. ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
+ * calls. ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep.
+ * ARCH_CONTEXT_SPLITS: a context needs more than its stack, arch_context_beneath; there is no arch_context_init then.
+ * ARCH_SHOWS_CALLS: 0: no stack shows who called whom. Then there are also the three: ARCH_FRAME_ADDRESS, ARCH_FRAME_CFA and
+ * ARCH_RETURN_ADDRESS of the function that they are written in. */
 #ifndef ARCH_POINTER_CALL
 #define ARCH_POINTER_CALL (-1)
 #endif
@@ -82,6 +87,12 @@
 #ifndef ARCH_INSTRUCTION_MOST
 #define ARCH_INSTRUCTION_MOST 0
 #endif
+#ifndef ARCH_SHOWS_CALLS
+#define ARCH_SHOWS_CALLS      1
+#define ARCH_FRAME_ADDRESS()  __builtin_frame_address(0)
+#define ARCH_FRAME_CFA()      __builtin_dwarf_cfa()
+#define ARCH_RETURN_ADDRESS() __builtin_return_address(0)
+#endif
 
 /* Where a function's code begins. */
 #define ARCH_CODE(function) (ARCH_DESCRIPTORS ? *(const uintptr_t *)(uintptr_t)(function) : arch_unsigned((uintptr_t)(function)))
@@ -93,6 +104,31 @@ void arch_init(void);
  * returned context calls entry() with a well-formed stack; entry must never return. Backtraces end there. It starts with the
  * floating-point control words of the caller. */
 void *arch_context_init(void *top, void (*entry)(void));
+
+/* arch_context_init_in is the same where all of the stack is known, from low on. From `beneath` to low is memory that the context
+ * has to itself; arch_context_beneath is how much it needs for a stack of that size. arch_overflow: how many bytes the running
+ * context has used beyond the low end of its stack without a fault; asked before it is left. */
+#ifdef ARCH_CONTEXT_SPLITS
+size_t arch_context_beneath(size_t stack);
+void *arch_context_init_in(void *beneath, void *low, void *top, void (*entry)(void));
+size_t arch_overflow(void);
+#else
+static inline size_t arch_context_beneath(size_t stack)
+{
+    (void)stack;
+    return 0;
+}
+static inline void *arch_context_init_in(void *beneath, void *low, void *top, void (*entry)(void))
+{
+    (void)beneath;
+    (void)low;
+    return arch_context_init(top, entry);
+}
+static inline size_t arch_overflow(void)
+{
+    return 0;
+}
+#endif
 
 /* arch_switch stores the current context in *save and continues the context load. It keeps what the ABI says a call keeps,
  * the floating-point control words included, and nothing else. Returns when somebody switches back. Generated (switch.S). */

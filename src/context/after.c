@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "arch/arch.h"
 #include "context/context.h"
 
 struct go_ctx_after {
@@ -87,7 +88,7 @@ go_ctx_after *go_ctx_after_func(go_ctx *ctx, void (*fn)(void *), void *arg)
     go_ctx_after *after = sched_alloc(sizeof *after);
     if (!after)
         return NULL;
-    *after = (go_ctx_after){.fn = fn, .arg = arg, .ctx = ctx_of(ctx), .creator_pc = (uintptr_t)__builtin_return_address(0)};
+    *after = (go_ctx_after){.fn = fn, .arg = arg, .ctx = ctx_of(ctx), .creator_pc = (uintptr_t)ARCH_RETURN_ADDRESS()};
     store_relaxed(&after->owners, 2);
     ctx_refer(after->ctx);
     if (!list(after))

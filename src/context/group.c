@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "arch/arch.h"
 #include "context/context.h"
 
 struct go_group {
@@ -95,12 +96,12 @@ static int spawn(go_group *group, int (*fn)(go_ctx *, void *), void *arg, bool w
 
 int go_group_spawn(go_group *group, int (*fn)(go_ctx *ctx, void *arg), void *arg)
 {
-    return spawn(group, fn, arg, true, (uintptr_t)__builtin_return_address(0));
+    return spawn(group, fn, arg, true, (uintptr_t)ARCH_RETURN_ADDRESS());
 }
 
 int go_group_try_spawn(go_group *group, int (*fn)(go_ctx *ctx, void *arg), void *arg)
 {
-    return spawn(group, fn, arg, false, (uintptr_t)__builtin_return_address(0));
+    return spawn(group, fn, arg, false, (uintptr_t)ARCH_RETURN_ADDRESS());
 }
 
 /* ---- groups ---- */

@@ -34,6 +34,11 @@ uintptr_t os_thread_name(void);
 /* True on the thread that the process began with. */
 bool os_thread_is_first(void);
 
+/* Whether there are threads beside the first. Where there are not, nothing interrupts, and nobody waits who could be woken by
+ * another: os_thread_start gives -EAGAIN, os_identity_start false, and what is about other threads, about frames and about
+ * interrupts is not called; who would call it has a file of the same name in src/sched/alone. */
+bool os_has_threads(void);
+
 /* Starts a detached thread that runs run(arg), with stack_size bytes of stack (0: the system's default), all signals unmasked that
  * the creator has unmasked. -EAGAIN: limits; -ENOMEM. */
 int os_thread_start(void (*run)(void *), void *arg, size_t stack_size);

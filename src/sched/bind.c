@@ -40,8 +40,11 @@ void bind_reset(struct goroutine *g, uint16_t preempt_off)
     g->preempt_deferred = g->preempt_deferred && preempt_off;
 }
 
+/* Where there is one thread, all are tied to it, and share it. */
 void thread_tie(struct thread *m, struct goroutine *g)
 {
+    if (!os_has_threads())
+        return;
     g->bound = m;
     m->bound = g;
 }

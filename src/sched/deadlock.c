@@ -12,8 +12,6 @@
 #include "sched/poll.h"
 #include "sched/sched.h"
 
-#define MONITOR_THREADS 1
-
 /* Those to be taken out of service count until they are: one of them may be the only one that runs, and idle ones are still on the
  * idle list. */
 static uint32_t processors_in_service(void)
@@ -49,7 +47,8 @@ static bool all_still(void)
 
 bool deadlock_only_ours(void)
 {
-    int ours = (int)(load_ordered(&sched.threads) + load_ordered(&sched.others)) + MONITOR_THREADS + SANITIZE_THREADS;
+    int monitor = os_has_threads();
+    int ours = (int)(load_ordered(&sched.threads) + load_ordered(&sched.others)) + monitor + SANITIZE_THREADS;
     return os_thread_count() == ours;
 }
 

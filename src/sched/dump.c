@@ -96,9 +96,11 @@ static void dump_one(struct goroutine *g, const struct dump *d)
     text_add(&text, "]");
     if (s.fn) {
         trace_name(s.fn, name, sizeof name);
-        text_add(&text, " %s", name);
+        text_add(&text, " %s, started by goroutine %llu", name, (unsigned long long)s.creator_id);
+    }
+    if (s.fn && s.creator_pc) {
         trace_name(s.creator_pc - 1, name, sizeof name);
-        text_add(&text, ", started by goroutine %llu at %s", (unsigned long long)s.creator_id, name);
+        text_add(&text, " at %s", name);
     }
     text_add(&text, "\n");
     os_write(d->fd, text.bytes, text.used);

@@ -38,6 +38,7 @@ bool report_fault(void *frame, const struct os_fault *fault);
 _Noreturn void report_panics(const struct panic *p);
 void report_before_exit(void); /* exit() waits here for what is to be reported */
 _Noreturn void fatal_fault(const void *frame, const char *format, ...) PRINTF_LIKE(2, 3);
+_Noreturn void report_overflow(struct goroutine *g, const struct go_stack *there);
 bool report_is_ours(void);
 
 /* ending.c */

@@ -10,7 +10,6 @@
 #include "sched/runtime.h"
 
 #include "arch/arch.h"
-#include "base/format.h"
 #include "sched/ending.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
@@ -18,18 +17,8 @@
 
 static _Noreturn void stack_overflow(struct goroutine *g, const void *frame)
 {
-    struct text text = {0};
-    size_t usable = g->stack_high - g->stack_low;
-    text_add(&text, "fatal: stack overflow: goroutine %llu%s%s", (unsigned long long)load_relaxed(&g->id), g->name[0] ? " " : "",
-             g->name);
-    if (g->region)
-        text_add(&text, " has %zu bytes of stack; go_spawn_attr can give it more\n", usable);
-    else
-        text_add(&text, " has used up the stack of the process\n");
-    os_write(2, text.bytes, text.used);
     struct go_stack there = trace_interrupted(frame);
-    trace_write(2, g, &there);
-    os_abort();
+    report_overflow(g, &there);
 }
 
 /* A fault in the gap below a stack, or one where the kernel found no room there for an interrupt's frame (it names no address

@@ -83,7 +83,7 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->creator_pc = creator_pc;
     g->creator_id = m && m->current->kind == KIND_GOROUTINE ? load_relaxed(&m->current->id) : 0;
     g->name[0] = 0;
-    g->sp = arch_context_init((void *)g->stack_high, goroutine_begin);
+    g->sp = arch_context_init_in(stack_beneath(g), (void *)g->stack_low, (void *)g->stack_high, goroutine_begin);
     fiber_create(&g->fiber, (void *)g->stack_low, g->stack_high - g->stack_low);
     store_relaxed(&g->since, load_relaxed(&sched.clock));
     store_relaxed(&g->id, next_id(p));
@@ -151,14 +151,14 @@ int sched_spawn(void (*fn)(void *), void *arg, uintptr_t creator_pc)
 
 int sched_spawn_own(const char *name, void (*fn)(void *), void *arg)
 {
-    return spawn(&(struct go_attr){.name = name}, NULL, fn, arg, (uintptr_t)__builtin_return_address(0), true);
+    return spawn(&(struct go_attr){.name = name}, NULL, fn, arg, (uintptr_t)ARCH_RETURN_ADDRESS(), true);
 }
 
 int go_spawn(void (*fn)(void *), void *arg)
 {
     if (unlikely(!fn))
         return -EINVAL;
-    return spawn_and_give_way(NULL, fn, arg, (uintptr_t)__builtin_return_address(0));
+    return spawn_and_give_way(NULL, fn, arg, (uintptr_t)ARCH_RETURN_ADDRESS());
 }
 
 int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
@@ -173,7 +173,7 @@ int go_spawn_attr(const struct go_attr *attr, void (*fn)(void *), void *arg)
         if (attr->reserved[i])
             return -EINVAL;
     }
-    return spawn_and_give_way(attr, fn, arg, (uintptr_t)__builtin_return_address(0));
+    return spawn_and_give_way(attr, fn, arg, (uintptr_t)ARCH_RETURN_ADDRESS());
 }
 
 static void check_end(const struct goroutine *g)

@@ -267,6 +267,13 @@ int processor_resize(int n)
     return before;
 }
 
+/* As many as there may be. */
+int processor_most(long n)
+{
+    long most = os_has_threads() ? PROCESSORS_MAX : 1;
+    return (int)(n < most ? n : most);
+}
+
 int go_maxprocs(int n)
 {
     int error = sched_ensure();
@@ -274,5 +281,5 @@ int go_maxprocs(int n)
         return error;
     if (n <= 0)
         return load_relaxed(&sched.processors);
-    return processor_resize(n > PROCESSORS_MAX ? PROCESSORS_MAX : n);
+    return processor_resize(processor_most(n));
 }

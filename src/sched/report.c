@@ -63,6 +63,21 @@ _Noreturn void fatal_fault(const void *frame, const char *format, ...)
     os_abort();
 }
 
+_Noreturn void report_overflow(struct goroutine *g, const struct go_stack *there)
+{
+    struct text text = {0};
+    size_t usable = g->stack_high - g->stack_low;
+    text_add(&text, "fatal: stack overflow: goroutine %llu%s%s", (unsigned long long)load_relaxed(&g->id), g->name[0] ? " " : "",
+             g->name);
+    if (g->region)
+        text_add(&text, " has %zu bytes of stack; go_spawn_attr can give it more\n", usable);
+    else
+        text_add(&text, " has used up the stack of the process\n");
+    os_write(2, text.bytes, text.used);
+    trace_write(2, g, there);
+    os_abort();
+}
+
 /* Who did it comes first. */
 static void write_stacks(const struct go_stack *here)
 {

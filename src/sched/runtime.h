@@ -300,6 +300,7 @@ void forked_check(void);
 struct processor *processor_at(int i);
 int processor_grow(int from, int to);
 int processor_resize(int n);
+int processor_most(long n);
 void processor_lower_horizon(void);
 void processor_take(struct thread *m, struct processor *p);
 struct processor *processor_drop(struct thread *m);
@@ -349,6 +350,10 @@ struct goroutine *stack_owner(uintptr_t address, bool *in_gap);
 void stack_each(void (*visit)(struct goroutine *g, void *argument), void *argument);
 uint64_t stack_count(void);
 bool stack_trim(void);
+void *stack_beneath(const struct goroutine *g);
+
+/* alloc.c: whoever the caller is */
+void free_now(void *at);
 
 /* timers.c */
 int64_t timers_earliest(void);

@@ -20,12 +20,22 @@
 #include "sched/monitor.h"
 #include "sched/preempt.h"
 #include "sched/sched.h"
+#include "sched/trace.h"
 
 struct scheduler sched;
+
+/* Where the CPU has no fault for it. What lies below the stack may be spoilt by now. */
+static _Noreturn NOINLINE void found_overflow(struct goroutine *g)
+{
+    struct go_stack here = trace_caller();
+    report_overflow(g, &here);
+}
 
 /* The one place that switches. A return-address predictor keeps up with a switch only if it always returns to the same place. */
 static NOINLINE void switch_to(struct thread *m, struct goroutine *from, struct goroutine *to, bool for_ever)
 {
+    if (unlikely(arch_overflow()))
+        found_overflow(from);
     m->current = to;
     m->came_from = from;
     if (unlikely(from->identity || to->identity))

@@ -98,7 +98,8 @@ static struct region *map_region(uint32_t class, uint32_t count)
     if (!r)
         return NULL;
     r->usable = (size_t)STACK_SMALLEST << class;
-    r->gap = round_up(STACK_GAP, page);
+    size_t beneath = arch_context_beneath(r->usable);
+    r->gap = round_up(beneath ? beneath : STACK_GAP, page);
     r->slot_size = r->gap + round_up(frame_room + r->usable + sizeof(struct goroutine) + SHADES * SHADE_BYTES, page);
     r->class = class;
     while (count > 1 && r->slot_size > REGION_BYTES / count)
@@ -147,6 +148,12 @@ static struct goroutine *carve(struct region *r)
     valgrind_stack(g->stack_low, g->stack_high);
     store_release(&r->carved, i + 1);
     return g;
+}
+
+/* What is its context's own, where its context needs more than the stack. */
+void *stack_beneath(const struct goroutine *g)
+{
+    return (char *)g->stack_low - g->region->gap;
 }
 
 /* ---- the pool all processors share ---- */

@@ -82,7 +82,7 @@ static void read_settings(void)
 static int start_processors(void)
 {
     long n = setting("GOMAXPROCS", os_cpu_count());
-    int made = processor_grow(0, n > PROCESSORS_MAX ? PROCESSORS_MAX : (int)n);
+    int made = processor_grow(0, processor_most(n));
     return made > 0 ? 0 : -ENOMEM;
 }
 

@@ -43,7 +43,7 @@ int go_stats_read(struct go_stats *stats, size_t size)
         .wakeups = load_relaxed(&sched.wakeups),
         .handovers = load_relaxed(&sched.handovers),
         .monitor_ticks = load_relaxed(&sched.monitor_ticks),
-        .threads = load_relaxed(&sched.threads) + load_relaxed(&sched.others) + 1, /* the monitor */
+        .threads = load_relaxed(&sched.threads) + load_relaxed(&sched.others) + os_has_threads(), /* the monitor */
         .processors = (uint64_t)load_relaxed(&sched.processors),
         .stacks = stack_count(),
         .processors_retaken = load_relaxed(&sched.retaken),

@@ -255,20 +255,21 @@ int thread_adopt_first(struct goroutine *g)
     static struct identity own;
     struct thread *m = &first;
     m->own = &own;
-    size_t size = SCHEDULER_STACK * SANITIZE_STACK_FACTOR;
-    char *stack = os_map(size, os_page_size());
-    if (!stack)
+    size_t size = SCHEDULER_STACK * SANITIZE_STACK_FACTOR, beneath = arch_context_beneath(size);
+    char *map = os_map(beneath + size, os_page_size());
+    if (!map)
         return -ENOMEM;
+    char *stack = map + beneath;
     int error = os_thread_prepare();
     if (error) {
-        os_unmap(stack, size);
+        os_unmap(map, beneath + size);
         return error;
     }
     valgrind_stack((uintptr_t)stack, (uintptr_t)stack + size);
     init(m);
     m->is_first = true;
     m->thread = os_thread_self();
-    m->scheduler.sp = arch_context_init(stack + size, schedule_for_ever);
+    m->scheduler.sp = arch_context_init_in(map, stack, stack + size, schedule_for_ever);
     fiber_create(&m->scheduler.fiber, stack, size);
     fiber_create_current(&g->fiber);
     m->current = g;

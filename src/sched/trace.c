@@ -50,6 +50,8 @@ static bool lock_in_time(void)
 
 struct go_stack trace_caller_of(const void *frame_address, const void *cfa)
 {
+    if (!ARCH_SHOWS_CALLS)
+        return (struct go_stack){0};
     const char *sp = (const char *)cfa - ARCH_CFA_OFFSET, *at = (const char *)frame_address + ARCH_RECORD_AT;
     const struct arch_record *record = (const void *)(ARCH_BACK_CHAIN ? sp : at);
     return (struct go_stack){.pc = arch_unsigned(record->pc) - 1, .sp = (uintptr_t)sp, .fp = record->fp};
@@ -265,7 +267,7 @@ static bool run_on_own_stack(void (*fn)(void *), void *argument)
         told = true;
         run = fn;
         run_argument = argument;
-        arch_switch(&back, arch_context_init(own_stack + sizeof own_stack, run_there));
+        arch_switch(&back, arch_context_init_in(own_stack, own_stack, own_stack + sizeof own_stack, run_there));
         lock_drop(&lock);
     }
     add_ordered(&trace_count, 1);
@@ -276,13 +278,14 @@ static bool run_on_own_stack(void (*fn)(void *), void *argument)
 void trace_write(int fd, struct goroutine *g, const struct go_stack *here)
 {
     struct job job = {.fd = fd, .g = g, .here = here};
-    run_on_own_stack(write_trace, &job);
+    if (ARCH_SHOWS_CALLS)
+        run_on_own_stack(write_trace, &job);
 }
 
 void trace_name(uintptr_t pc, char *text, size_t size)
 {
     struct label l = {.pc = pc, .text = text, .size = size};
-    if (!run_on_own_stack(find_name, &l))
+    if (!ARCH_SHOWS_CALLS || !run_on_own_stack(find_name, &l))
         os_image_place(pc, text, size);
     __builtin_memmove(text, outermost(text), __builtin_strlen(outermost(text)) + 1);
 }

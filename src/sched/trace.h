@@ -5,6 +5,7 @@
 #ifndef SCHED_TRACE_H
 #define SCHED_TRACE_H
 
+#include "arch/arch.h"
 #include "sched/runtime.h"
 
 #include "goroutine/debug.h"
@@ -27,7 +28,7 @@ void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, 
 struct thread *runs_on(const struct goroutine *g);
 
 /* Where the function that this is written in was called; it must have a frame pointer. */
-#define trace_caller() trace_caller_of(__builtin_frame_address(0), __builtin_dwarf_cfa())
+#define trace_caller() trace_caller_of(ARCH_FRAME_ADDRESS(), ARCH_FRAME_CFA())
 struct go_stack trace_caller_of(const void *frame_address, const void *cfa);
 
 /* Where what this frame interrupted is. */

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "arch/arch.h"
 #include "chan/chan.h"
 #include "os/os.h"
 #include "sched/sched.h"
@@ -67,7 +68,7 @@ go_timer *go_after_func(int64_t ns, void (*fn)(void *), void *arg)
     t->timer.fire = start_function;
     t->fn = fn;
     t->arg = arg;
-    t->creator_pc = (uintptr_t)__builtin_return_address(0);
+    t->creator_pc = (uintptr_t)ARCH_RETURN_ADDRESS();
     timer_arm(&t->timer, go_deadline(ns), false);
     return t;
 }

@@ -111,6 +111,7 @@ TEST(no_add_is_lost_however_often_who_adds_is_preempted)
 
 TEST(no_add_is_lost_if_preemptions_are_injected_calls)
 {
+    NEEDS_CHILDREN();
     CHECK(child_passes("no add is lost however often", "GOROUTINE_PREEMPT", "inject"));
 }
 

@@ -183,8 +183,10 @@ TEST(a_wait_group_may_go_away_also_after_a_wait_that_gave_up)
 {
     int n = SCALED(300);
     struct group *groups = test_alloc((size_t)n * sizeof *groups);
-    struct crew *thread = crew_start_threads(1, count_off_once, groups);
+    struct crew *thread;
 
+    NEEDS_THREADS(); /* both spin */
+    thread = crew_start_threads(1, count_off_once, groups);
     for (int i = 0; i < n; i++) {
         go_waitgroup_add(&groups[i].wg, 1);
         CHECK_EQ(-ETIMEDOUT, go_waitgroup_wait_until(&groups[i].wg, go_deadline(GO_MICROSECOND)));
@@ -219,6 +221,7 @@ TEST(no_count_is_lost_where_one_comes_to_zero_while_another_adds)
 {
     struct up_and_down *u = test_alloc(sizeof *u);
 
+    NEEDS_THREADS(); /* main waits for what mostly need not be waited for */
     go_maxprocs(4);
     atomic_store(&u->counting, 4);
     struct crew *threads = crew_start_threads(2, count_up_and_down, u);

@@ -53,6 +53,7 @@ TEST(the_environment_sets_the_slice_in_microseconds)
 {
     static const char *const values[] = {NULL, "20", "500", "2000000", "1", "9999999999", ""};
 
+    NEEDS_CHILDREN();
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         CHECK(child_passes("slice of the start", "GOROUTINE_SLICE", values[i]));
 }

@@ -257,6 +257,7 @@ TEST(a_plain_thread_has_number_0)
 {
     _Atomic uint64_t *id = test_alloc(sizeof *id);
 
+    NEEDS_THREADS();
     atomic_store(id, 99);
     crew_wait(crew_start_threads(1, store_id, id));
     CHECK_EQ(0, atomic_load(id));

@@ -113,6 +113,11 @@ static int create(struct start *record, size_t stack_size)
     return -error;
 }
 
+bool os_has_threads(void)
+{
+    return true;
+}
+
 /* No memory of malloc's: its lock may be held by a goroutine that waits for this very thread. */
 int os_thread_start(void (*run)(void *), void *arg, size_t stack_size)
 {
