@@ -85,7 +85,7 @@ all: $(BUILD)/libgoroutine.a $(if $(ALONE),,$(BUILD)/libgoroutine.so) $(if $(TRA
 
 # Two parts: what every program needs, and what only one with descriptors does. And a call of libc's by itself.
 core    := base arch/$(CPU) os/$(OS) sched $(if $(ALONE),sched/alone) chan sync time context
-net     := $(if $(wildcard src/os/$(OS)/net),os/$(OS)/net net context/net process)
+net     := $(if $(ALONE),,os/$(OS)/net net context/net process)
 groups  := os/$(OS)/groups
 alone   := $(if $(ALONE),$(notdir $(wildcard src/sched/alone/*.c)))
 files    = $(filter-out $(alone:%=src/sched/%),$(foreach floor,$1,$(wildcard src/$(floor)/*.c src/$(floor)/*.S)))
