@@ -11,9 +11,9 @@ struct segment {
     uint32_t number, base, limit, flags;
 };
 
-enum { GET_THREAD_AREA = 244 };
-enum { LIMIT = 0xfffff, OF_32_BITS = 1 << 0, IN_PAGES = 1 << 4, USEABLE = 1 << 6 };
-enum { IN_LOCAL_TABLE = 4, NUMBER_SHIFT = 3 };
+enum { GET_THREAD_AREA = 244, ANY = -1 };
+enum { LIMIT = 0xfffff, OF_32_BITS = 1 << 0, READ_ONLY = 1 << 3, IN_PAGES = 1 << 4, NOT_PRESENT = 1 << 5, USEABLE = 1 << 6 };
+enum { IN_LOCAL_TABLE = 4, NUMBER_SHIFT = 3, OF_USER = 3 };
 
 /* The ABI has its first word point to itself. */
 uintptr_t arch_thread_pointer(void)
@@ -30,19 +30,42 @@ static uint16_t selector(void)
     return value;
 }
 
+static bool set(struct segment *s, const void *base)
+{
+    s->base = (uintptr_t)base;
+    return arch_system_call(ARCH_POINTER_CALL, (long)s, 0, 0, 0, 0, 0) == 0;
+}
+
+/* Whether a thread that has its entry changed has the new base when the call returns. A kernel before 4.14 leaves the old one in
+ * the register, and an emulator has one table for all threads, so that nobody may load the register again: there it can not be
+ * moved. Found out with fs and an entry that nobody uses. */
+static bool follows(void)
+{
+    static const uint32_t words[2] = {1, 2};
+    struct segment s = {.number = (uint32_t)ANY, .limit = LIMIT, .flags = OF_32_BITS | IN_PAGES | USEABLE};
+    uint32_t first, second;
+    uint16_t before;
+    if (!set(&s, &words[0]))
+        return false;
+    __asm__ volatile("movw %%fs, %0" : "=r"(before));
+    __asm__ volatile("movw %w1, %%fs\n\tmovl %%fs:0, %0" : "=r"(first) : "r"(s.number << NUMBER_SHIFT | OF_USER));
+    set(&s, &words[1]);
+    __asm__ volatile("movl %%fs:0, %0\n\tmovw %1, %%fs" : "=&r"(second) : "r"(before));
+    s = (struct segment){.number = s.number, .flags = READ_ONLY | NOT_PRESENT}; /* which frees it */
+    set(&s, NULL);
+    return first == words[0] && second == words[1];
+}
+
 bool arch_thread_pointer_moves(void)
 {
     uint16_t gs = selector();
     struct segment now = {.number = gs >> NUMBER_SHIFT};
     return !(gs & IN_LOCAL_TABLE) && arch_system_call(GET_THREAD_AREA, (long)&now, 0, 0, 0, 0, 0) == 0 &&
-           now.base == arch_thread_pointer();
+           now.base == arch_thread_pointer() && follows();
 }
 
-/* Not every kernel loads the register anew when its entry changes. */
 void arch_set_thread_pointer(uintptr_t pointer)
 {
-    uint16_t gs = selector();
-    struct segment wanted = {gs >> NUMBER_SHIFT, pointer, LIMIT, OF_32_BITS | IN_PAGES | USEABLE};
-    arch_system_call(ARCH_POINTER_CALL, (long)&wanted, 0, 0, 0, 0, 0);
-    __asm__ volatile("movw %0, %%gs" : : "r"(gs) : "memory");
+    struct segment wanted = {.number = selector() >> NUMBER_SHIFT, .limit = LIMIT, .flags = OF_32_BITS | IN_PAGES | USEABLE};
+    set(&wanted, (const void *)pointer);
 }
