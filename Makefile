@@ -37,7 +37,8 @@ CPUS     += wasm32:wasm:
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
 OS       := $(if $(findstring emscripten,$(triple)),emscripten,linux)
-# Where there is one thread: what src/sched/alone has takes the place of the files of the same names in src/sched.
+# Where there is one thread: what src/sched/alone has takes the place of the files of the same names in src/sched, and there are no
+# descriptors.
 ALONE    := $(filter emscripten,$(OS))
 OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy 2>/dev/null)
 clang    := $(findstring clang,$(shell $(CC) --version))
