@@ -146,7 +146,7 @@ bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
 }
 
 /* A line with a number to the base of sixteen. Before it are the program's name, in which a line's end is written otherwise, and
- * the user's groups, which may be many. */
+ * the user's groups, which may be many. What is beyond the 64th signal goes round to the first, as in os_mask_folded. */
 uint64_t os_thread_masked(os_thread thread)
 {
     static const char line[] = "\nSigBlk:\t";
@@ -156,6 +156,6 @@ uint64_t os_thread_masked(os_thread thread)
         return ~UINT64_C(0);
     uint64_t masked = 0;
     for (at += sizeof line - 1; *at && *at != '\n'; at++)
-        masked = masked << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+        masked = (masked << 4 | masked >> 60) | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
     return masked;
 }
