@@ -33,6 +33,7 @@ machine  := $(firstword $(subst -, ,$(triple)))
 CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
 CPUS     += s390x:s390x:s390x armv7l:arm:arm
 CPUS     += powerpc64le:ppc64:ppc64le powerpc64:ppc64:ppc64
+CPUS     += mips64:mips64:mips64 mips64el:mips64:mips64el
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
 OS       := linux
@@ -44,6 +45,8 @@ HOSTCC   ?= $(if $(findstring -linux-gnu,$(compiler)),cc,$(CC))
 # What runs programs for a CPU that this machine does not have: qemu, with the libraries that come with the compiler.
 host     := $(shell uname -m)
 native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686) $(if $(filter armv7l armv8l,$(host)),arm),$(machine))
+# One with DSP, and whose control word can be written: the emulator's own choice has neither.
+$(if $(filter mips64,$(CPU)),$(if $(native),,$(eval export QEMU_CPU ?= mips64dspr2)))
 RUN      ?= $(if $(native),,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple)))
 
 variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
@@ -60,8 +63,9 @@ FRAMES := -fno-omit-frame-pointer $(if $(filter arm64 riscv64,$(CPU)),$(shell $(
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
 NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt)) $(if $(filter arm,$(CPU)),-mlong-calls)
 # gcc for s390x calls through stubs whatever it is told: its assembly is edited, to the same call by an address. A stub may use r1 too.
+# gcc for mips asks for addresses that the linker may have be those of stubs, as long as nobody has called there.
 STUBBORN := $(if $(filter s390x,$(CPU)),s/\tbrasl\t%r14$(comma)\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbasr\t%r14$(comma)%r1/; \
-            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)
+            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)$(if $(filter mips%,$(CPU)),s/%call16/%got_disp/)
 # The library's own. NO_STUBS: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)

@@ -83,6 +83,7 @@ GO_END_DECLS
 #include "restart_s390x.h"
 #include "restart_ppc64.h"
 #include "restart_arm.h"
+#include "restart_mips64.h"
 
 /* 1: this CPU has restartable sequences; its header gives GO_HERE, go_here_offset and what counter.h needs. */
 #ifndef GO_CAN_RESTART

@@ -40,6 +40,8 @@
 #include "arch/ppc64/cpu.h"
 #elif defined(__arm__) && __ARM_ARCH >= 7 && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
 #include "arch/arm/cpu.h"
+#elif defined(__mips64) && _MIPS_SIM == _ABI64 && defined(__mips_hard_float)
+#include "arch/mips64/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif
@@ -53,6 +55,7 @@
  * ARCH_THREAD_POINTER_BIAS: how far above the start of its thread-locals a thread pointer points.
  * ARCH_BACK_CHAIN: 1: the word at the stack pointer is the caller's stack pointer, and an arch_record lies there; frame pointers
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
+ * ARCH_NO_RECORDS: 1: where a function's caller is, is noted in no place that a frame pointer or the like leads to.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
  * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
@@ -67,6 +70,9 @@
 #endif
 #ifndef ARCH_CFA_OFFSET
 #define ARCH_CFA_OFFSET 0
+#endif
+#ifndef ARCH_NO_RECORDS
+#define ARCH_NO_RECORDS 0
 #endif
 #ifndef ARCH_FAULT_GRAIN
 #define ARCH_FAULT_GRAIN 1

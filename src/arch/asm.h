@@ -45,6 +45,10 @@ name:                         \
     .hidden name;   \
 name:
 
+#ifdef __mips64
+#include "arch/mips64/asm.h"
+#endif
+
 /* Without it the linker takes the file for one that needs an executable stack. */
 .section .note.GNU-stack, "", %progbits
 

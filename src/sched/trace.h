@@ -27,8 +27,8 @@ void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, 
 struct thread *runs_on(const struct goroutine *g);
 
 /* Where the function that this is written in was called; it must have a frame pointer. */
-#define trace_caller() trace_caller_of(__builtin_frame_address(0), __builtin_dwarf_cfa())
-struct go_stack trace_caller_of(const void *frame_address, const void *cfa);
+#define trace_caller() trace_caller_of(__builtin_frame_address(0), __builtin_dwarf_cfa(), __builtin_return_address(0))
+struct go_stack trace_caller_of(const void *frame_address, const void *cfa, const void *caller);
 
 /* Where what this frame interrupted is. */
 struct go_stack trace_interrupted(const void *frame);
