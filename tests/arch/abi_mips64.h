@@ -93,7 +93,7 @@ static inline bool mips64_has_msa(void)
 struct abi_kept {
     uint64_t s0, s1, s2, s3, s4, s5, s6, s7, gp, fp;
     uint64_t f24, f25, f26, f27, f28, f29, f30, f31;
-    uint64_t fcsr;
+    uint64_t fcsr, msacsr, has_msa;
 };
 _Static_assert(offsetof(struct abi_kept, f24) == 80 && offsetof(struct abi_kept, fcsr) == 144, "abi_switch");
 
@@ -102,13 +102,15 @@ _Static_assert(offsetof(struct abi_kept, f24) == 80 && offsetof(struct abi_kept,
 static const struct abi_field abi_kept_fields[] = {
     ABI_KEPT(s0), ABI_KEPT(s1), ABI_KEPT(s2), ABI_KEPT(s3), ABI_KEPT(s4), ABI_KEPT(s5), ABI_KEPT(s6), ABI_KEPT(s7),
     ABI_KEPT(gp), ABI_KEPT(fp), ABI_KEPT(f24), ABI_KEPT(f25), ABI_KEPT(f26), ABI_KEPT(f27), ABI_KEPT(f28), ABI_KEPT(f29),
-    ABI_KEPT(f30), ABI_KEPT(f31), ABI_KEPT(fcsr), {0}};
+    ABI_KEPT(f30), ABI_KEPT(f31), ABI_KEPT(fcsr), ABI_KEPT(msacsr), {0}};
 /* clang-format on */
 
 static inline void abi_kept_random(struct abi_kept *kept, uint64_t *state)
 {
     abi_random_bytes(kept, offsetof(struct abi_kept, fcsr), state);
     kept->fcsr = mips64_random_fcsr(state);
+    kept->has_msa = mips64_machine_has_msa();
+    kept->msacsr = kept->has_msa ? abi_random(state) & 0x0100087f : 0;
 }
 
 void abi_switch(void **save, void *load, const struct abi_kept *in, struct abi_kept *out);
@@ -328,6 +330,15 @@ __asm__(
     "        sd      $31, 144($29)\n"
     "        ABI_KEPT sd, sdc1, $29\n"
     "        sd      $7, 152($29)\n"
+    "        ld      $8, 160($6)\n"
+    "        sd      $8, 168($29)\n"
+    "        sd      $0, 152($7)\n"
+    "        beqz    $8, 1f\n"
+    "        ld      $8, 152($6)\n"
+    MIPS64_ARCH("msa")
+    "        ctcmsa  $1, $8\n"
+    MIPS64_POP
+    "1:\n"
     "        cfc1    $8, $31\n"
     "        sd      $8, 160($29)\n"
     "        ABI_GLOBALS $8, abi_\\f\n"
@@ -341,7 +352,15 @@ __asm__(
     "        ABI_KEPT sd, sdc1, $7\n"
     "        cfc1    $8, $31\n"
     "        sd      $8, 144($7)\n"
-    "        ld      $8, 160($29)\n"
+    "        ld      $8, 168($29)\n"
+    "        beqz    $8, 1f\n"
+    "        nop\n"
+    MIPS64_ARCH("msa")
+    "        cfcmsa  $8, $1\n"
+    "        sd      $8, 152($7)\n"
+    "        ctcmsa  $1, $0\n"
+    MIPS64_POP
+    "1:      ld      $8, 160($29)\n"
     "        ctc1    $8, $31\n"
     "        ABI_KEPT ld, ldc1, $29\n"
     "        ld      $31, 144($29)\n"

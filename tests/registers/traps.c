@@ -42,6 +42,9 @@
 #elif defined(__arm__)
 #include "frame_arm.h"
 #include "functions_arm.h"
+#elif defined(__mips64)
+#include "frame_mips64.h"
+#include "functions_mips64.h"
 #endif
 
 /* How many words the instruction has that begins with this one. */
@@ -63,6 +66,12 @@
 #endif
 #ifndef TRAP_BEHIND
 #define TRAP_BEHIND 0
+#endif
+
+/* Whether the instruction behind this one belongs to it (a delay slot): a trap there has the pc of this one, which is done again.
+ */
+#ifndef TRAP_HAS_SLOT
+#define TRAP_HAS_SLOT(word) false
 #endif
 
 enum { FILLERS = 6, DIFFERENCES_MAX = 3, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 45, SECONDS_A_ROUND = 20 };
@@ -114,6 +123,16 @@ static void put_back(size_t i)
 {
     for (size_t end = i + TRAP_WORDS(originals[i]); i < end; i++)
         put(i, originals[i]);
+}
+
+/* In the one that was in its place, and in the one that it may be the delay slot of; not in one whose slot is next. */
+static void close_before(size_t i, size_t next)
+{
+    if (i + 1 == next && TRAP_HAS_SLOT(originals[i]))
+        return;
+    put_traps(i);
+    if (i > 0 && TRAP_HAS_SLOT(originals[i - 1]))
+        put_traps(i - 1);
 }
 
 static void set_traps(int number)
@@ -231,7 +250,7 @@ static void compare(void)
 static void begin(ptrdiff_t i, const ucontext_t *u)
 {
     if (opened != NOWHERE)
-        put_traps((size_t)opened);
+        close_before((size_t)opened, (size_t)i);
     opened = NOWHERE;
     met = i;
     round_of_it = SAME;
@@ -255,6 +274,14 @@ static bool has_left_as_wanted(void)
     return elsewhere == (round_of_it == ELSEWHERE) && has_been_destroyed(after.thread);
 }
 
+/* A jump that is in its place does not trap, so it is what lies in its slot. While that is looked at, the jump stays in its place.
+ */
+static ptrdiff_t instruction_at(ptrdiff_t i)
+{
+    bool in_slot = TRAP_HAS_SLOT(originals[i]) && (i == opened || i + 1 == met);
+    return in_slot ? i + 1 : i;
+}
+
 static void on_trap(int number, siginfo_t *info, void *frame)
 {
     ptrdiff_t i = (trap_word *)(arch_frame_pc(frame) - TRAP_BEHIND) - code;
@@ -265,6 +292,7 @@ static void on_trap(int number, siginfo_t *info, void *frame)
     arch_frame_set_pc(frame, arch_frame_pc(frame) - TRAP_BEHIND);
     if (i < 0 || (size_t)i >= words)
         _exit(95);
+    i = instruction_at(i);
     if (i != met) {
         if (met != NOWHERE)
             _exit(94); /* it has gone astray */

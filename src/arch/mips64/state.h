@@ -23,11 +23,13 @@ static inline uint32_t mips64_fcsr(void)
     return value;
 }
 
-/* Which exceptions the last operation has raised is told to the handler of one that is enabled; to write that traps once more. */
+/* Without those causes of the last operation's exceptions that are enabled: they are for the handler, and to write one traps once
+ * more. */
 static inline void mips64_set_fcsr(uint32_t value)
 {
-    enum { CAUSES = 0x3f000 };
-    __asm__ volatile("ctc1 %0, $31" : : "r"(value & ~(uint32_t)CAUSES));
+    enum { ENABLES = 0xf80, ALWAYS = 0x20000, CAUSES_SHIFT = 5 };
+    uint32_t trapping = (value & ENABLES) << CAUSES_SHIFT | ALWAYS;
+    __asm__ volatile("ctc1 %0, $31" : : "r"(value & ~trapping));
 }
 
 #endif
