@@ -5,7 +5,6 @@
 #ifndef TESTS_REGISTERS_FRAME_MIPS64_H
 #define TESTS_REGISTERS_FRAME_MIPS64_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,15 +12,6 @@
 
 #define TRAP_WORD 0x0000000du /* break */
 typedef uint32_t trap_word;
-
-/* A jump or branch, which is not done before the instruction behind it is. */
-static inline bool trap_has_slot(trap_word word)
-{
-    unsigned major = word >> 26, function = word & 0x3f, kind = word >> 21 & 0x1f;
-    return (major >= 2 && major <= 7) || (major >= 20 && major <= 23) || (major == 0 && (function == 8 || function == 9)) ||
-           (major == 1 && (word >> 16 & 0x1c) % 16 == 0) || (major == 17 && kind == 8);
-}
-#define TRAP_HAS_SLOT(word) trap_has_slot(word)
 
 struct registers {
     uint64_t pc, r[32], f[32], hi[4], lo[4], dsp, fcsr;

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "arch/abi.h"
+#include "code.h"
 #include "goroutine.h"
 #include "os/os.h"
 #include "os/tap.h"
@@ -66,12 +67,6 @@
 #endif
 #ifndef TRAP_BEHIND
 #define TRAP_BEHIND 0
-#endif
-
-/* Whether the instruction behind this one belongs to it (a delay slot): a trap there has the pc of this one, which is done again.
- */
-#ifndef TRAP_HAS_SLOT
-#define TRAP_HAS_SLOT(word) false
 #endif
 
 enum { FILLERS = 6, DIFFERENCES_MAX = 3, WORDS_MOST = 4096, STACK_SEEN = 384, SECONDS_MOST = 45, SECONDS_A_ROUND = 20 };
@@ -128,10 +123,10 @@ static void put_back(size_t i)
 /* In the one that was in its place, and in the one that it may be the delay slot of; not in one whose slot is next. */
 static void close_before(size_t i, size_t next)
 {
-    if (i + 1 == next && TRAP_HAS_SLOT(originals[i]))
+    if (i + 1 == next && CODE_HAS_SLOT(originals[i]))
         return;
     put_traps(i);
-    if (i > 0 && TRAP_HAS_SLOT(originals[i - 1]))
+    if (i > 0 && CODE_HAS_SLOT(originals[i - 1]))
         put_traps(i - 1);
 }
 
@@ -278,7 +273,7 @@ static bool has_left_as_wanted(void)
  */
 static ptrdiff_t instruction_at(ptrdiff_t i)
 {
-    bool in_slot = TRAP_HAS_SLOT(originals[i]) && (i == opened || i + 1 == met);
+    bool in_slot = CODE_HAS_SLOT(originals[i]) && (i == opened || i + 1 == met);
     return in_slot ? i + 1 : i;
 }
 
