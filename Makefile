@@ -111,7 +111,11 @@ $(BUILD)/%.S.raw: %.S $(BUILD)/library.flags
 # their own too: else the linker would merge them with those of the program, outside our text.
 # And so do the functions of libc that a compiler calls where nobody wrote a call (src/base/string.c).
 OWN_STRINGS = $(foreach name,memcpy memmove memset memcmp strlen,--redefine-sym $(name)=goroutine.$(name))
-RENAME = $(OBJCOPY) $(OWN_STRINGS) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
+# On mips64 a function says where it lies by the global pointer's distance, which in the output of -r is counted from somewhere else for
+# functions that have a global name; and the name can go later. So there it is counted from 0.
+ZERO_GP  := $(if $(filter mips64,$(CPU)),-Wl$(comma)--defsym=_gp=0)
+NO_GP    := $(if $(filter mips64,$(CPU)),--strip-symbol=_gp)
+RENAME = $(OBJCOPY) $(NO_GP) $(OWN_STRINGS) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
     $$(readelf -sW $< | sed -n 's/^.* \(__x86\.\(get_pc_thunk\.[a-z]*\)\)$$/--redefine-sym \1=go.\2/p')
 
 $(BUILD)/%.o: $(BUILD)/%.raw
@@ -129,7 +133,7 @@ $(BUILD)/helpers.raw: $(objects)
 	nm -u $^ | awk 'NF == 2 { print $$2 }' | sort -u >$@.wanted
 	nm --defined-only $(libgcc) 2>/dev/null | awk 'NF == 3 { print $$3 }' | sort -u | comm -12 - $@.wanted | sed 's/^/-Wl,-u,/' >$@.taken
 	$(CC) $(CFLAGS) -fno-lto -c -x c -o $@.empty /dev/null
-	$(CC) $(CFLAGS) -fno-lto -r -nostdlib -o $@ $@.empty @$@.taken $(libgcc)
+	$(CC) $(CFLAGS) -fno-lto -r -nostdlib $(ZERO_GP) -o $@ $@.empty @$@.taken $(libgcc)
 
 # The library proper is one object for each part, in which only the public calls have names for a linker: none of the rest can clash
 # with a program's. They hold the compiler's helpers that they call (64-bit division), since those are their text too; what comes in
@@ -137,7 +141,7 @@ $(BUILD)/helpers.raw: $(objects)
 $(BUILD)/core.raw: $(call compiled,$(core))
 $(BUILD)/net.raw: $(call compiled,$(net))
 $(BUILD)/core.raw $(BUILD)/net.raw:
-	$(CC) $(CFLAGS) -r -nostdlib -Wl,--force-group-allocation -o $@ $^ $(libgcc)
+	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -Wl,--force-group-allocation -o $@ $^ $(libgcc)
 
 # What net calls of core by a hidden name gets one that no C program can have.
 hidden  = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$6 == "HIDDEN" && $$7 != "UND" { print $$NF }' | sort
@@ -152,7 +156,7 @@ $(BUILD)/libgoroutine.o: $(BUILD)/core.raw $(BUILD)/seam
 	$(OBJCOPY) --globalize-symbols=$(BUILD)/seam.names $@
 
 $(BUILD)/libgoroutine-groups.raw: $(beside)
-	$(CC) $(CFLAGS) -r -nostdlib -o $@ $^
+	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -o $@ $^
 
 $(BUILD)/libgoroutine-net.o: $(BUILD)/net.raw $(BUILD)/seam
 	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
@@ -185,8 +189,8 @@ $(BUILD)/backtrace.a: $(backtrace)
 	$(OBJCOPY) --redefine-sym dl_iterate_phdr=go_trace_objects $< $@
 
 $(BUILD)/libgoroutine-trace.o: $(trace) $(BUILD)/backtrace.a
-	$(CC) $(CFLAGS) -r -nostdlib -o $@ $^
-	$(OBJCOPY) --localize-hidden --keep-global-symbol=go_trace_linked $@
+	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -o $@ $^
+	$(OBJCOPY) $(NO_GP) --localize-hidden --keep-global-symbol=go_trace_linked $@
 
 $(BUILD)/libgoroutine-trace.a: $(BUILD)/libgoroutine-trace.o
 
