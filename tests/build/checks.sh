@@ -115,6 +115,12 @@ executable_stack() {
     readelf -lW "$1" | awk '/GNU_STACK/ { seen = 1; if ($7 ~ /E/) print "the stack is executable" } END { if (!seen) print "no GNU_STACK" }'
 }
 
+# Whether all that this compiler links asks for one (mips: older kernels put code there).
+always_executable() {
+    echo 'int main(void) { return 0; }' >"$work/any.c"
+    ${CC:-cc} -o "$work/any" "$work/any.c" && [ -n "$(executable_stack "$work/any")" ]
+}
+
 soname() {
     readelf -dW "$1" | grep -q "SONAME.*\[$2\]" || echo "its soname is not $2"
 }

@@ -102,7 +102,7 @@ all_hold() {
     text_relocations "$shared"
     stubs "$shared"
     late_binding "$shared"
-    executable_stack "$shared"
+    always_executable || executable_stack "$shared"
     soname "$shared" libgoroutine.so.0
 }
 
