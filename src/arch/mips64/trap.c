@@ -1,7 +1,8 @@
 /* The interrupted frame (a ucontext_t): its registers, and the injected call.
  *
  * The pc of a frame is never in a delay slot: if the instruction there was interrupted, the frame shows the branch before it, which
- * is then done once more. So are pairs of load linked and store conditional.
+ * is then done once more. So are pairs of load linked and store conditional, which any interrupt ends; in qemu, where none does,
+ * any store conditional does, and nobody is taken off without one.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -124,13 +125,6 @@ void arch_frame_keep(void *frame)
         u->uc_mcontext.fpc_csr = mips64_fcsr();
 }
 
-/* qemu ends no load linked when a signal comes, and its store may then find the word that another one has linked. */
-static void end_load_linked(void)
-{
-    uint64_t word = 0, scratch;
-    __asm__ volatile("lld %0, %1\n\tscd %0, %1" : "=&r"(scratch), "+m"(word) : : "memory");
-}
-
 /* The kernel gives a thread its vectors when it first uses one, and clears them then: so that what it brings back stays, one is
  * used before. */
 void arch_frame_resume(const void *frame)
@@ -138,10 +132,8 @@ void arch_frame_resume(const void *frame)
     const ucontext_t *u = frame;
     if (has_vectors(u))
         (void)arch_msacsr();
-    if (!is_an_emulators(u))
-        return;
-    mips64_set_fcsr(u->uc_mcontext.fpc_csr);
-    end_load_linked();
+    if (is_an_emulators(u))
+        mips64_set_fcsr(u->uc_mcontext.fpc_csr);
 }
 
 /* ---- registers ---- */
