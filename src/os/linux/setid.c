@@ -248,7 +248,7 @@ static void forget_the_deaf(const struct round *r)
 {
     for (long i = 0; i < NUMBERS / 64; i++)
         for (uint64_t late = r->asked[i] & ~all.made[i]; late != 0; late &= late - 1) {
-            long thread = i * 64 + __builtin_ctzl(late);
+            long thread = i * 64 + __builtin_ctzll(late);
             if (cannot_answer(thread) && add(all.made, thread))
                 atomic_fetch_sub_explicit(&all.left, 1, memory_order_relaxed);
         }
