@@ -90,6 +90,11 @@ GO_END_DECLS
 #define GO_CAN_RESTART 0
 #endif
 
+/* What has been added to a cell, for counter.h. A CPU that cannot write eight bytes at once has its own cells. */
+#ifndef GO_RESTART_SUM
+#define GO_RESTART_SUM(cell) __atomic_load_n((const int64_t *)(cell), __ATOMIC_RELAXED)
+#endif
+
 /* A file without sequences of its own may define GO_RESTART_NO_SEQUENCES before it includes this, and has no constructor then. */
 #if GO_CAN_RESTART && !defined(GO_RESTART_NO_SEQUENCES)
 GO_BEGIN_DECLS
