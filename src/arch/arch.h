@@ -58,7 +58,8 @@
  * ARCH_NO_RECORDS: 1: where a function's caller is, is noted in no place that a frame pointer or the like leads to.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
- * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. */
+ * ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep. ARCH_FRAME_SETTLES: 1:
+ * there is an arch_frame_settle. */
 #ifndef ARCH_DESCRIPTORS
 #define ARCH_DESCRIPTORS 0
 #endif
@@ -140,6 +141,16 @@ bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high);
 /* arch_handled_signals: the same of the stack of a thread that stands still, whose sp is low. The signals, a bit each from 1 on, of
  * which one has interrupted there. 0: none has. A chance hit may pass. */
 uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high);
+
+/* arch_frame_settle finishes or undoes what an interrupt may find half done in our own code: the first thing that its handler does. */
+#ifdef ARCH_FRAME_SETTLES
+void arch_frame_settle(void *frame);
+#else
+static inline void arch_frame_settle(void *frame)
+{
+    (void)frame;
+}
+#endif
 
 /* arch_frame_keep puts into the frame what user code may hold and the OS does not save there, as it is now: before the handler lets
  * anybody else run. */

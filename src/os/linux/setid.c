@@ -125,6 +125,7 @@ static void pass_on(int number, siginfo_t *info, void *frame)
 
 OS_HANDLER static void on_signal_to_all(int number, siginfo_t *info, void *frame)
 {
+    arch_frame_settle(frame);
     if (!take_turn())
         pass_on(number, info, frame);
 }
