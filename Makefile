@@ -32,6 +32,7 @@ machine  := $(firstword $(subst -, ,$(triple)))
 # A CPU as the compiler calls it : as src/arch does : as qemu does. A new one that is called differently is one word here.
 CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
 CPUS     += s390x:s390x:s390x armv7l:arm:arm
+CPUS     += mips:mips:mips mipsel:mips:mipsel
 CPUS     += powerpc64le:ppc64:ppc64le powerpc64:ppc64:ppc64
 CPUS     += mips64:mips64:mips64 mips64el:mips64:mips64el
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
@@ -46,7 +47,7 @@ HOSTCC   ?= $(if $(findstring -linux-gnu,$(compiler)),cc,$(CC))
 host     := $(shell uname -m)
 native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686) $(if $(filter armv7l armv8l,$(host)),arm),$(machine))
 # One with DSP, and whose control word can be written: the emulator's own choice has neither.
-$(if $(filter mips64,$(CPU)),$(if $(native),,$(eval export QEMU_CPU ?= mips64dspr2)))
+$(if $(filter mips%,$(CPU)),$(if $(native),,$(eval export QEMU_CPU ?= $(if $(filter mips,$(CPU)),74Kf,mips64dspr2))))
 RUN      ?= $(if $(native),,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple)))
 
 variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
@@ -65,7 +66,7 @@ NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt)) $(i
 # gcc for s390x calls through stubs whatever it is told: its assembly is edited, to the same call by an address. A stub may use r1 too.
 # gcc for mips asks for addresses that the linker may have be those of stubs, as long as nobody has called there.
 STUBBORN := $(if $(filter s390x,$(CPU)),s/\tbrasl\t%r14$(comma)\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbasr\t%r14$(comma)%r1/; \
-            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)$(if $(filter mips%,$(CPU)),s/%call16/%got_disp/)
+            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)$(if $(filter mips%,$(CPU)),s/%call16/%$(if $(filter mips,$(CPU)),got,got_disp)/)
 # The library's own. NO_STUBS: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
@@ -100,7 +101,7 @@ $(BUILD)/%.c.raw: %.c $(BUILD)/library.flags
 	@mkdir -p $(@D)
 	$(if $(STUBBORN),,$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -c -o $@ $<)
 	$(if $(STUBBORN),$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -S -o $@.s $<)
-	$(if $(STUBBORN),sed -i '$(STUBBORN)' $@.s && $(CC) $(CFLAGS) -c -o $@ $@.s)
+	$(if $(STUBBORN),sed -i '$(STUBBORN)' $@.s && $(CC) $(CFLAGS) -fPIC -c -o $@ $@.s)
 
 $(BUILD)/%.S.raw: %.S $(BUILD)/library.flags
 	@mkdir -p $(@D)
@@ -150,8 +151,17 @@ $(BUILD)/seam: $(BUILD)/core.raw $(BUILD)/net.raw
 	$(call missing,$(BUILD)/net.raw) >$@.missing
 	$(call hidden,$(BUILD)/core.raw) | comm -12 - $@.missing | sed 's/.*/& goroutine.&/' >$@
 
+# A hidden name becomes local, so that it can not clash. Where that would change the meaning of an instruction that finds an address (on
+# mips, by whether its name is local), it becomes one that no C program can have.
+local = $(if $(filter mips,$(CPU)),--redefine-syms=$(BUILD)/$1.names,--localize-hidden)
+$(BUILD)/%.names: $(BUILD)/%.raw $(BUILD)/seam
+	$(call hidden,$<) | sed 's/.*/& goroutine.$*.&/' >$@.all
+	sed 's/ .*//' $(BUILD)/seam | sort | join -v 2 - $@.all >$@
+$(if $(filter mips,$(CPU)),$(BUILD)/libgoroutine.o: $(BUILD)/core.names)
+$(if $(filter mips,$(CPU)),$(BUILD)/libgoroutine-net.o: $(BUILD)/net.names)
+
 $(BUILD)/libgoroutine.o: $(BUILD)/core.raw $(BUILD)/seam
-	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
+	$(RENAME) --redefine-syms=$(BUILD)/seam $(call local,core) --remove-section .llvm_addrsig $< $@
 	sed 's/.* //' $(BUILD)/seam >$(BUILD)/seam.names
 	$(OBJCOPY) --globalize-symbols=$(BUILD)/seam.names $@
 
@@ -159,7 +169,7 @@ $(BUILD)/libgoroutine-groups.raw: $(beside)
 	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -o $@ $^
 
 $(BUILD)/libgoroutine-net.o: $(BUILD)/net.raw $(BUILD)/seam
-	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
+	$(RENAME) --redefine-syms=$(BUILD)/seam $(call local,net) --remove-section .llvm_addrsig $< $@
 
 proper := $(BUILD)/libgoroutine.o $(BUILD)/libgoroutine-net.o $(if $(beside),$(BUILD)/libgoroutine-groups.o)
 

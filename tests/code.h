@@ -24,7 +24,7 @@ static inline int code_has_slot(uint32_t word)
 {
     unsigned major = word >> 26, function = word & 0x3f, format = word >> 21 & 0x1f;
     return (major >= 2 && major <= 7) || (major >= 20 && major <= 23) || (major == 0 && (function == 8 || function == 9)) ||
-           (major == 1 && (word >> 18 & 3) == 0) || (major == 17 && format == 8);
+           (major == 1 && ((word >> 18 & 3) == 0 || (word >> 16 & 31) == 28)) || (major == 17 && format == 8);
 }
 #define CODE_HAS_SLOT(word) code_has_slot(word)
 #else

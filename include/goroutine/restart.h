@@ -84,6 +84,7 @@ GO_END_DECLS
 #include "restart_ppc64.h"
 #include "restart_arm.h"
 #include "restart_mips64.h"
+#include "restart_mips.h"
 
 /* 1: this CPU has restartable sequences; its header gives GO_HERE, go_here_offset and what counter.h needs. */
 #ifndef GO_CAN_RESTART

@@ -42,6 +42,8 @@
 #include "arch/arm/cpu.h"
 #elif defined(__mips64) && _MIPS_SIM == _ABI64 && defined(__mips_hard_float)
 #include "arch/mips64/cpu.h"
+#elif defined(__mips__) && defined(_ABIO32) && _MIPS_SIM == _ABIO32 && __mips_isa_rev >= 2 && defined(__mips_hard_float)
+#include "arch/mips/cpu.h"
 #else
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif

@@ -94,6 +94,8 @@ void abi_wait(volatile uintptr_t *word);
 #include "abi_arm.h"
 #elif defined(__mips64)
 #include "abi_mips64.h"
+#elif defined(__mips__)
+#include "abi_mips.h"
 #else
 #error "this CPU has no tests/arch/abi_<cpu>.h yet"
 #endif

@@ -123,6 +123,7 @@ riscv64) call='call puts@plt' ;;
 s390x) call='brasl %r14, puts@PLT' ;;
 arm) call='bl puts' ;;
 mips64) call='lui $25, %call_hi(puts)' ;;
+mips) call='lw $25, %call16(puts)($28)' ;;
 *) call='call puts@PLT' ;;
 esac
 sed "s/CALL/$call/" >"$tree/src/base/elsewhere.c" <<'END'

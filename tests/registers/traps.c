@@ -46,6 +46,9 @@
 #elif defined(__mips64)
 #include "frame_mips64.h"
 #include "functions_mips64.h"
+#elif defined(__mips__)
+#include "frame_mips.h"
+#include "functions_mips.h"
 #endif
 
 /* How many words the instruction has that begins with this one. */
