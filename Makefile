@@ -32,7 +32,9 @@ machine  := $(firstword $(subst -, ,$(triple)))
 # A CPU as the compiler calls it : as src/arch does : as qemu does. A new one that is called differently is one word here.
 CPUS     := x86_64:amd64:x86_64 i386:386:i386 i486:386:i386 i586:386:i386 i686:386:i386 aarch64:arm64:aarch64 riscv64:riscv64:riscv64
 CPUS     += s390x:s390x:s390x armv7l:arm:arm
+CPUS     += mips:mips:mips mipsel:mips:mipsel
 CPUS     += powerpc64le:ppc64:ppc64le powerpc64:ppc64:ppc64
+CPUS     += mips64:mips64:mips64 mips64el:mips64:mips64el
 CPUS     += wasm32:wasm:
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
@@ -48,6 +50,8 @@ HOSTCC   ?= $(if $(findstring -linux-gnu,$(compiler)),cc,$(CC))
 # What runs programs for a CPU that this machine does not have: qemu, with the libraries that come with the compiler.
 host     := $(shell uname -m)
 native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686) $(if $(filter armv7l armv8l,$(host)),arm),$(machine))
+# One with DSP, and whose control word can be written: the emulator's own choice has neither.
+$(if $(filter mips%,$(CPU)),$(if $(native),,$(eval export QEMU_CPU ?= $(if $(filter mips,$(CPU)),74Kf,mips64dspr2))))
 RUN      ?= $(if $(native),,$(if $(ALONE),node,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple))))
 
 variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
@@ -64,8 +68,9 @@ FRAMES := -fno-omit-frame-pointer $(if $(filter arm64 riscv64,$(CPU)),$(shell $(
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
 NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt)) $(if $(filter arm,$(CPU)),-mlong-calls)
 # gcc for s390x calls through stubs whatever it is told: its assembly is edited, to the same call by an address. A stub may use r1 too.
+# gcc for mips asks for addresses that the linker may have be those of stubs, as long as nobody has called there.
 STUBBORN := $(if $(filter s390x,$(CPU)),s/\tbrasl\t%r14$(comma)\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbasr\t%r14$(comma)%r1/; \
-            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)
+            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)$(if $(filter mips%,$(CPU)),s/%call16/%$(if $(filter mips,$(CPU)),got,got_disp)/)
 # The library's own. NO_STUBS: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
 # through one). No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
@@ -102,7 +107,7 @@ $(BUILD)/%.c.raw: %.c $(BUILD)/library.flags
 	@mkdir -p $(@D)
 	$(if $(STUBBORN),,$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -c -o $@ $<)
 	$(if $(STUBBORN),$(CC) $(LIBRARY) -MMD -MP -MF $(@:.raw=.d) -MT $@ -S -o $@.s $<)
-	$(if $(STUBBORN),sed -i '$(STUBBORN)' $@.s && $(CC) $(CFLAGS) -c -o $@ $@.s)
+	$(if $(STUBBORN),sed -i '$(STUBBORN)' $@.s && $(CC) $(CFLAGS) -fPIC -c -o $@ $@.s)
 
 $(BUILD)/%.S.raw: %.S $(BUILD)/library.flags
 	@mkdir -p $(@D)
@@ -117,7 +122,11 @@ else
 # their own too: else the linker would merge them with those of the program, outside our text.
 # And so do the functions of libc that a compiler calls where nobody wrote a call (src/base/string.c).
 OWN_STRINGS = $(foreach name,memcpy memmove memset memcmp strlen,--redefine-sym $(name)=goroutine.$(name))
-RENAME = $(OBJCOPY) $(OWN_STRINGS) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
+# On mips64 a function says where it lies by the global pointer's distance, which in the output of -r is counted from somewhere else for
+# functions that have a global name; and the name can go later. So there it is counted from 0.
+ZERO_GP  := $(if $(filter mips64,$(CPU)),-Wl$(comma)--defsym=_gp=0)
+NO_GP    := $(if $(filter mips64,$(CPU)),--strip-symbol=_gp)
+RENAME = $(OBJCOPY) $(NO_GP) $(OWN_STRINGS) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
     $$(readelf -sW $< | sed -n 's/^.* \(__x86\.\(get_pc_thunk\.[a-z]*\)\)$$/--redefine-sym \1=go.\2/p')
 
 $(BUILD)/%.o: $(BUILD)/%.raw
@@ -135,7 +144,7 @@ $(BUILD)/helpers.raw: $(objects)
 	nm -u $^ | awk 'NF == 2 { print $$2 }' | sort -u >$@.wanted
 	nm --defined-only $(libgcc) 2>/dev/null | awk 'NF == 3 { print $$3 }' | sort -u | comm -12 - $@.wanted | sed 's/^/-Wl,-u,/' >$@.taken
 	$(CC) $(CFLAGS) -fno-lto -c -x c -o $@.empty /dev/null
-	$(CC) $(CFLAGS) -fno-lto -r -nostdlib -o $@ $@.empty @$@.taken $(libgcc)
+	$(CC) $(CFLAGS) -fno-lto -r -nostdlib $(ZERO_GP) -o $@ $@.empty @$@.taken $(libgcc)
 
 # The library proper is one object for each part, in which only the public calls have names for a linker: none of the rest can clash
 # with a program's. They hold the compiler's helpers that they call (64-bit division), since those are their text too; what comes in
@@ -143,7 +152,7 @@ $(BUILD)/helpers.raw: $(objects)
 $(BUILD)/core.raw: $(call compiled,$(core))
 $(BUILD)/net.raw: $(call compiled,$(net))
 $(BUILD)/core.raw $(BUILD)/net.raw:
-	$(CC) $(CFLAGS) -r -nostdlib -Wl,--force-group-allocation -o $@ $^ $(libgcc)
+	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -Wl,--force-group-allocation -o $@ $^ $(libgcc)
 
 # What net calls of core by a hidden name gets one that no C program can have.
 hidden  = readelf -sW $1 | awk '$$5 == "GLOBAL" && $$6 == "HIDDEN" && $$7 != "UND" { print $$NF }' | sort
@@ -152,16 +161,25 @@ $(BUILD)/seam: $(BUILD)/core.raw $(BUILD)/net.raw
 	$(call missing,$(BUILD)/net.raw) >$@.missing
 	$(call hidden,$(BUILD)/core.raw) | comm -12 - $@.missing | sed 's/.*/& goroutine.&/' >$@
 
+# A hidden name becomes local, so that it can not clash. Where that would change the meaning of an instruction that finds an address (on
+# mips, by whether its name is local), it becomes one that no C program can have.
+local = $(if $(filter mips,$(CPU)),--redefine-syms=$(BUILD)/$1.names,--localize-hidden)
+$(BUILD)/%.names: $(BUILD)/%.raw $(BUILD)/seam
+	$(call hidden,$<) | sed 's/.*/& goroutine.$*.&/' >$@.all
+	sed 's/ .*//' $(BUILD)/seam | sort | join -v 2 - $@.all >$@
+$(if $(filter mips,$(CPU)),$(BUILD)/libgoroutine.o: $(BUILD)/core.names)
+$(if $(filter mips,$(CPU)),$(BUILD)/libgoroutine-net.o: $(BUILD)/net.names)
+
 $(BUILD)/libgoroutine.o: $(BUILD)/core.raw $(BUILD)/seam
-	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
+	$(RENAME) --redefine-syms=$(BUILD)/seam $(call local,core) --remove-section .llvm_addrsig $< $@
 	sed 's/.* //' $(BUILD)/seam >$(BUILD)/seam.names
 	$(OBJCOPY) --globalize-symbols=$(BUILD)/seam.names $@
 
 $(BUILD)/libgoroutine-groups.raw: $(beside)
-	$(CC) $(CFLAGS) -r -nostdlib -o $@ $^
+	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -o $@ $^
 
 $(BUILD)/libgoroutine-net.o: $(BUILD)/net.raw $(BUILD)/seam
-	$(RENAME) --redefine-syms=$(BUILD)/seam --localize-hidden --remove-section .llvm_addrsig $< $@
+	$(RENAME) --redefine-syms=$(BUILD)/seam $(call local,net) --remove-section .llvm_addrsig $< $@
 
 proper := $(BUILD)/libgoroutine.o $(BUILD)/libgoroutine-net.o $(if $(beside),$(BUILD)/libgoroutine-groups.o)
 
@@ -193,8 +211,8 @@ $(BUILD)/backtrace.a: $(backtrace)
 	$(OBJCOPY) --redefine-sym dl_iterate_phdr=go_trace_objects $< $@
 
 $(BUILD)/libgoroutine-trace.o: $(trace) $(BUILD)/backtrace.a
-	$(CC) $(CFLAGS) -r -nostdlib -o $@ $^
-	$(OBJCOPY) --localize-hidden --keep-global-symbol=go_trace_linked $@
+	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -o $@ $^
+	$(OBJCOPY) $(NO_GP) --localize-hidden --keep-global-symbol=go_trace_linked $@
 
 $(BUILD)/libgoroutine-trace.a: $(BUILD)/libgoroutine-trace.o
 

@@ -17,6 +17,20 @@
 #define RETURN_OF(frame) ((uintptr_t *)(frame) + 1)
 #endif
 
+/* Whether the instruction behind this one, a jump or a branch, is done before it is (a delay slot). A frame of what happens there
+ * has the pc of the jump, which is then done once more. */
+#ifdef __mips__
+static inline int code_has_slot(uint32_t word)
+{
+    unsigned major = word >> 26, function = word & 0x3f, format = word >> 21 & 0x1f;
+    return (major >= 2 && major <= 7) || (major >= 20 && major <= 23) || (major == 0 && (function == 8 || function == 9)) ||
+           (major == 1 && ((word >> 18 & 3) == 0 || (word >> 16 & 31) == 28)) || (major == 17 && format == 8);
+}
+#define CODE_HAS_SLOT(word) code_has_slot(word)
+#else
+#define CODE_HAS_SLOT(word) 0
+#endif
+
 #if defined(__powerpc64__) && _CALL_ELF != 2
 #define CODE_OF(function) (*(const uintptr_t *)(uintptr_t)(function))
 #else

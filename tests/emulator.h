@@ -6,6 +6,7 @@
 #ifndef TESTS_EMULATOR_H
 #define TESTS_EMULATOR_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -55,6 +56,14 @@ static inline char *emulator_program(void)
         return NULL;
     path[length] = '\0';
     return path;
+}
+
+/* What it says of a socket: an error that is found while somebody waits, an emulator (qemu 7.2) gives with the number that it has
+ * in the machine's own system. */
+static inline bool says_refused(int result)
+{
+    enum { ON_MOST_SYSTEMS = 111 };
+    return result == -ECONNREFUSED || (emulated() && result == -ON_MOST_SYSTEMS);
 }
 
 /* Whether the signals of sa_mask are masked in a handler. An emulator (qemu 7.2 of riscv64) takes the word behind them. */

@@ -43,7 +43,8 @@ servers  := $(addprefix $(BUILD)/examples/,echo chat proxy httpd)
 needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(chosen))) $(if $(filter tests/servers/%.t,$(chosen)),$(servers))
 
 TEST_FLAGS := $(COMMON) -Itests
-TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+# Where the CPU has no atomics of 64 bits, a program's own are libatomic's.
+TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm $(if $(filter mips,$(CPU)),-latomic)) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
 library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
 
 # clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.

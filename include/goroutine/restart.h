@@ -83,10 +83,17 @@ GO_END_DECLS
 #include "restart_s390x.h"
 #include "restart_ppc64.h"
 #include "restart_arm.h"
+#include "restart_mips64.h"
+#include "restart_mips.h"
 
 /* 1: this CPU has restartable sequences; its header gives GO_HERE, go_here_offset and what counter.h needs. */
 #ifndef GO_CAN_RESTART
 #define GO_CAN_RESTART 0
+#endif
+
+/* What has been added to a cell, for counter.h. A CPU that cannot write eight bytes at once has its own cells. */
+#ifndef GO_RESTART_SUM
+#define GO_RESTART_SUM(cell) __atomic_load_n((const int64_t *)(cell), __ATOMIC_RELAXED)
 #endif
 
 /* A file without sequences of its own may define GO_RESTART_NO_SEQUENCES before it includes this, and has no constructor then. */

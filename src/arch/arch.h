@@ -40,6 +40,10 @@
 #include "arch/ppc64/cpu.h"
 #elif defined(__arm__) && __ARM_ARCH >= 7 && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
 #include "arch/arm/cpu.h"
+#elif defined(__mips64) && _MIPS_SIM == _ABI64 && defined(__mips_hard_float)
+#include "arch/mips64/cpu.h"
+#elif defined(__mips__) && defined(_ABIO32) && _MIPS_SIM == _ABIO32 && __mips_isa_rev >= 2 && defined(__mips_hard_float)
+#include "arch/mips/cpu.h"
 #elif defined(__wasm32__) && defined(__EMSCRIPTEN__)
 #include "arch/wasm/cpu.h"
 #else
@@ -55,11 +59,13 @@
  * ARCH_THREAD_POINTER_BIAS: how far above the start of its thread-locals a thread pointer points.
  * ARCH_BACK_CHAIN: 1: the word at the stack pointer is the caller's stack pointer, and an arch_record lies there; frame pointers
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
+ * ARCH_NO_RECORDS: 1: where a function's caller is, is noted in no place that a frame pointer or the like leads to.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
  * ARCH_POINTER_CALL: the number of the OS's call by which arch_set_thread_pointer does it, where no instruction can. Whoever is
  * seen in that call is not asleep in it. ARCH_PUSHES_ARGUMENTS: 1: the stack pointer of a function is not the same in all its
  * calls. ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep.
+ * ARCH_FRAME_SETTLES: 1: there is an arch_frame_settle.
  * ARCH_CONTEXT_SPLITS: a context needs more than its stack, arch_context_beneath; there is no arch_context_init then.
  * ARCH_SHOWS_CALLS: 0: no stack shows who called whom. Then there are also the three: ARCH_FRAME_ADDRESS, ARCH_FRAME_CFA and
  * ARCH_RETURN_ADDRESS of the function that they are written in. */
@@ -80,6 +86,9 @@
 #endif
 #ifndef ARCH_CFA_OFFSET
 #define ARCH_CFA_OFFSET 0
+#endif
+#ifndef ARCH_NO_RECORDS
+#define ARCH_NO_RECORDS 0
 #endif
 #ifndef ARCH_FAULT_GRAIN
 #define ARCH_FAULT_GRAIN 1
@@ -200,6 +209,16 @@ static inline uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high)
 {
     (void)high;
     return *at;
+}
+#endif
+
+/* arch_frame_settle finishes or undoes what an interrupt may find half done in our own code: the first thing that its handler does. */
+#ifdef ARCH_FRAME_SETTLES
+void arch_frame_settle(void *frame);
+#else
+static inline void arch_frame_settle(void *frame)
+{
+    (void)frame;
 }
 #endif
 

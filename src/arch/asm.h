@@ -45,6 +45,12 @@ name:                         \
     .hidden name;   \
 name:
 
+#if defined(__mips64)
+#include "arch/mips64/asm.h"
+#elif defined(__mips__)
+#include "arch/mips/asm.h"
+#endif
+
 /* Without it the linker takes the file for one that needs an executable stack. */
 .section .note.GNU-stack, "", %progbits
 

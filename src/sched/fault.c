@@ -84,6 +84,7 @@ static bool make_panic(struct thread *m, void *frame, const struct os_fault *fau
 bool report_fault(void *frame, const struct os_fault *fault)
 {
     arch_settle();
+    arch_frame_settle(frame);
     struct thread *m = thread_mine();
     uintptr_t sp = arch_frame_sp(frame), pc = arch_frame_pc(frame);
     if (report_is_ours())

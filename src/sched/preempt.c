@@ -249,6 +249,7 @@ void preempt_now(void)
 void preempt_interrupt(void *frame)
 {
     arch_settle();
+    arch_frame_settle(frame);
     struct thread *m = thread_mine();
     if (!m)
         return;

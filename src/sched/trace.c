@@ -48,11 +48,13 @@ static bool lock_in_time(void)
 
 /* ---- where it stands ---- */
 
-struct go_stack trace_caller_of(const void *frame_address, const void *cfa)
+struct go_stack trace_caller_of(const void *frame_address, const void *cfa, const void *caller)
 {
     if (!ARCH_SHOWS_CALLS)
         return (struct go_stack){0};
     const char *sp = (const char *)cfa - ARCH_CFA_OFFSET, *at = (const char *)frame_address + ARCH_RECORD_AT;
+    if (ARCH_NO_RECORDS)
+        return (struct go_stack){.pc = arch_unsigned((uintptr_t)caller) - 1, .sp = (uintptr_t)sp};
     const struct arch_record *record = (const void *)(ARCH_BACK_CHAIN ? sp : at);
     return (struct go_stack){.pc = arch_unsigned(record->pc) - 1, .sp = (uintptr_t)sp, .fp = record->fp};
 }
@@ -150,7 +152,7 @@ static void walk_records(const struct go_stack *s, int (*visit)(void *argument, 
     char name[NAME_SIZE];
     uintptr_t least = s->sp, first = s->fp;
     bool more = visit(argument, s->pc);
-    if (ARCH_BACK_CHAIN && !s->read(s, s->sp, &first, sizeof first))
+    if (ARCH_NO_RECORDS || (ARCH_BACK_CHAIN && !s->read(s, s->sp, &first, sizeof first)))
         return;
     for (uintptr_t fp = first; more && fp >= least && fp % sizeof fp == 0; fp = record.fp) {
         if (!s->read(s, fp + (uintptr_t)ARCH_RECORD_AT, &record, sizeof record))

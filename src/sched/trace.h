@@ -28,8 +28,8 @@ void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, 
 struct thread *runs_on(const struct goroutine *g);
 
 /* Where the function that this is written in was called; it must have a frame pointer. */
-#define trace_caller() trace_caller_of(ARCH_FRAME_ADDRESS(), ARCH_FRAME_CFA())
-struct go_stack trace_caller_of(const void *frame_address, const void *cfa);
+#define trace_caller() trace_caller_of(ARCH_FRAME_ADDRESS(), ARCH_FRAME_CFA(), ARCH_RETURN_ADDRESS())
+struct go_stack trace_caller_of(const void *frame_address, const void *cfa, const void *caller);
 
 /* Where what this frame interrupted is. */
 struct go_stack trace_interrupted(const void *frame);

@@ -16,7 +16,7 @@ struct counter {
     void *memory;
     _Atomic uint64_t apart CACHE_ALIGNED; /* what those without a cell have added */
     struct {
-        _Atomic uint64_t sum; /* written by who runs on the processor of that number */
+        char bytes[CELL]; /* written by who runs on the processor of that number */
     } CACHE_ALIGNED cells[];
 };
 _Static_assert(sizeof(struct counter) % CELL == 0, "cells do not share lines");
@@ -58,7 +58,7 @@ int64_t go_counter_sum(const go_counter *c)
     const struct counter *all = whole(c);
     uint64_t sum = load_relaxed(&all->apart);
     for (uint32_t i = 0; i < c->count; i++)
-        sum += load_relaxed(&all->cells[i].sum);
+        sum += (uint64_t)GO_RESTART_SUM(&all->cells[i]);
     preempt_now();
     return (int64_t)sum;
 }

@@ -56,8 +56,10 @@ FAULTS void fault_divide(void *arg)
 }
 #else
 enum { FAULT_OF_DIVISION = SIGILL };
-#ifdef __arm__
+#if defined(__arm__)
 #define FAULT_TRAP "udf #0"
+#elif defined(__mips__)
+#define FAULT_TRAP ".long 0x39" /* an emulator has another signal for what compilers put beside a division */
 #else
 #define FAULT_TRAP ".long 0"
 #endif
@@ -201,6 +203,26 @@ FAULTS void fault_untidily(void *arg)
                      :
                      : "memory", "r1", "cc");
     *fault_at = 2;
+}
+
+#define FAULTS_OF_CPU         fault_illegal, fault_untidily
+#define FAULTS_OF_CPU_SIGNALS SIGILL, SIGSEGV
+#elif defined(__mips__)
+FAULTS void fault_illegal(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".word 0x39");
+}
+
+/* With an odd control word, and values in registers that a call keeps, none of which the compiler is told of; in a delay slot. */
+FAULTS void fault_untidily(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".set push\n\t.set noreorder\n\tli $8, 0x87f\n\tctc1 $8, $31\n\tmtc1 $8, $f24\n\tmtc1 $8, $f30\n\t"
+                     "beqz $0, 1f\n\tsw $8, 0(%0)\n\tsw $8, 4(%0)\n1:\t.set pop"
+                     :
+                     : "r"(fault_at)
+                     : "memory", "$8");
 }
 
 #define FAULTS_OF_CPU         fault_illegal, fault_untidily

@@ -263,7 +263,7 @@ TEST(what_sends_signals_is_no_goroutine_of_the_program)
 
 TEST(what_cannot_be_had_is_an_error_and_changes_nothing)
 {
-    static const int bad[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, 0, -1, 32, 127, 128, 1000000};
+    const int bad[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, 0, -1, 32, SIGRTMAX + 1, 128, 1000000};
     go_chan *c = test_chan(sizeof(int), 1), *bytes = test_chan(1, 1);
     int good = SIGUSR1;
 

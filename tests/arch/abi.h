@@ -92,6 +92,10 @@ void abi_wait(volatile uintptr_t *word);
 #include "abi_ppc64.h"
 #elif defined(__arm__)
 #include "abi_arm.h"
+#elif defined(__mips64)
+#include "abi_mips64.h"
+#elif defined(__mips__)
+#include "abi_mips.h"
 #else
 #error "this CPU has no tests/arch/abi_<cpu>.h yet"
 #endif

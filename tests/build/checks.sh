@@ -29,7 +29,7 @@ stub_calls() {
         FILENAME != "-" { own[$1] = 1; next }
         /^File:/ { file = $2 }
         /^Relocation section/ { in_text = /relr?a?go_text/ || /\.relr?a?go_text/ }
-        in_text && / R_([A-Z0-9_]*PLT[0-9A-Z_]*|AARCH64_(CALL|JUMP)26|ARM_(THM_)?(CALL|JUMP24)|PPC64_REL24[A-Z_]*) / && !/ R_PPC64_PLT/ {
+        in_text && / R_([A-Z0-9_]*PLT[0-9A-Z_]*|AARCH64_(CALL|JUMP)26|ARM_(THM_)?(CALL|JUMP24)|PPC64_REL24[A-Z_]*|MIPS_(26|CALL[A-Z0-9_]*)) / && !/ R_PPC64_PLT/ {
             name = $5
             sub(/@.*/, "", name)
             if (!(name in own) && name != "__getauxval" && name != "raise" && name != "go_text") print file ": calls " name " through a stub"
@@ -91,9 +91,13 @@ text_relocations() {
     true
 }
 
+# On some CPUs a function that has a stub, and that others define, has the stub's address.
 stubs() {
-    "$(${CC:-cc} -print-prog-name=objdump)" -d "$1" | sed -n 's/^.*[ \t]<\([A-Za-z0-9_.]*\)\(@[A-Za-z0-9_.]*\)*@plt>$/\1/p
-        s/^[0-9a-f]* <[0-9a-f]*\.plt_[a-z]*call\.\([A-Za-z0-9_.]*\)\(@[A-Za-z0-9_.]*\)*>:$/\1/p' | sort -u |
+    {
+        "$(${CC:-cc} -print-prog-name=objdump)" -d "$1" | sed -n 's/^.*[ \t]<\([A-Za-z0-9_.]*\)\(@[A-Za-z0-9_.]*\)*@plt>$/\1/p
+            s/^[0-9a-f]* <[0-9a-f]*\.plt_[a-z]*call\.\([A-Za-z0-9_.]*\)\(@[A-Za-z0-9_.]*\)*>:$/\1/p'
+        readelf -W --dyn-syms "$1" | awk '$4 == "FUNC" && $7 == "UND" && $2 !~ /^0+$/ { sub(/@.*/, "", $8); print $8 }'
+    } | sort -u |
         grep -v -x -e __getauxval -e raise -e __register_atfork -e __cxa_finalize -e __gmon_start__ | sed 's/$/ is called through a stub/'
     true
 }
@@ -109,6 +113,12 @@ shadow_stacks() {
 
 executable_stack() {
     readelf -lW "$1" | awk '/GNU_STACK/ { seen = 1; if ($7 ~ /E/) print "the stack is executable" } END { if (!seen) print "no GNU_STACK" }'
+}
+
+# Whether all that this compiler links asks for one (mips: older kernels put code there).
+always_executable() {
+    echo 'int main(void) { return 0; }' >"$work/any.c"
+    ${CC:-cc} -o "$work/any" "$work/any.c" && [ -n "$(executable_stack "$work/any")" ]
 }
 
 soname() {

@@ -102,7 +102,7 @@ all_hold() {
     text_relocations "$shared"
     stubs "$shared"
     late_binding "$shared"
-    executable_stack "$shared"
+    always_executable || executable_stack "$shared"
     soname "$shared" libgoroutine.so.0
 }
 
@@ -122,6 +122,8 @@ arm64 | ppc64) call='bl puts' ;;
 riscv64) call='call puts@plt' ;;
 s390x) call='brasl %r14, puts@PLT' ;;
 arm) call='bl puts' ;;
+mips64) call='lui $25, %call_hi(puts)' ;;
+mips) call='lw $25, %call16(puts)($28)' ;;
 *) call='call puts@PLT' ;;
 esac
 sed "s/CALL/$call/" >"$tree/src/base/elsewhere.c" <<'END'

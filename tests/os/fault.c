@@ -23,7 +23,7 @@ static size_t page;
 static void *_Atomic seen;   /* what the hook was told */
 static uintptr_t seen_stack; /* where it ran */
 static sigset_t seen_mask;
-static bool verdict; /* what it says */
+static _Atomic bool verdict; /* what it says */
 static _Atomic int chained;
 
 /* ---- hooks ---- */
@@ -134,6 +134,9 @@ enum { DIVIDES_BY_ZERO = false };
 #elif defined(__s390x__)
 enum { DIVIDES_BY_ZERO = false };
 #define ILLEGAL ".short 0"
+#elif defined(__mips__)
+#define DIVIDES_BY_ZERO emulated() /* what compilers put beside a division is another signal there */
+#define ILLEGAL         ".long 0x39"
 #elif defined(__arm__)
 enum { DIVIDES_BY_ZERO = true }; /* or libgcc asks for the signal, without a fault */
 #define ILLEGAL "udf #0"

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "arch/abi.h"
+#include "code.h"
 #include "goroutine.h"
 #include "os/os.h"
 #include "os/tap.h"
@@ -42,6 +43,12 @@
 #elif defined(__arm__)
 #include "frame_arm.h"
 #include "functions_arm.h"
+#elif defined(__mips64)
+#include "frame_mips64.h"
+#include "functions_mips64.h"
+#elif defined(__mips__)
+#include "frame_mips.h"
+#include "functions_mips.h"
 #endif
 
 /* How many words the instruction has that begins with this one. */
@@ -114,6 +121,16 @@ static void put_back(size_t i)
 {
     for (size_t end = i + TRAP_WORDS(originals[i]); i < end; i++)
         put(i, originals[i]);
+}
+
+/* In the one that was in its place, and in the one that it may be the delay slot of; not in one whose slot is next. */
+static void close_before(size_t i, size_t next)
+{
+    if (i + 1 == next && CODE_HAS_SLOT(originals[i]))
+        return;
+    put_traps(i);
+    if (i > 0 && CODE_HAS_SLOT(originals[i - 1]))
+        put_traps(i - 1);
 }
 
 static void set_traps(int number)
@@ -231,7 +248,7 @@ static void compare(void)
 static void begin(ptrdiff_t i, const ucontext_t *u)
 {
     if (opened != NOWHERE)
-        put_traps((size_t)opened);
+        close_before((size_t)opened, (size_t)i);
     opened = NOWHERE;
     met = i;
     round_of_it = SAME;
@@ -255,6 +272,14 @@ static bool has_left_as_wanted(void)
     return elsewhere == (round_of_it == ELSEWHERE) && has_been_destroyed(after.thread);
 }
 
+/* A jump that is in its place does not trap, so it is what lies in its slot. While that is looked at, the jump stays in its place.
+ */
+static ptrdiff_t instruction_at(ptrdiff_t i)
+{
+    bool in_slot = CODE_HAS_SLOT(originals[i]) && (i == opened || i + 1 == met);
+    return in_slot ? i + 1 : i;
+}
+
 static void on_trap(int number, siginfo_t *info, void *frame)
 {
     ptrdiff_t i = (trap_word *)(arch_frame_pc(frame) - TRAP_BEHIND) - code;
@@ -265,6 +290,7 @@ static void on_trap(int number, siginfo_t *info, void *frame)
     arch_frame_set_pc(frame, arch_frame_pc(frame) - TRAP_BEHIND);
     if (i < 0 || (size_t)i >= words)
         _exit(95);
+    i = instruction_at(i);
     if (i != met) {
         if (met != NOWHERE)
             _exit(94); /* it has gone astray */

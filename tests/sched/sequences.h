@@ -121,6 +121,50 @@ enum { SEQUENCE_LENGTH = 10 };
                  : [at] "a"(go_here_offset()), [cells] "a"(cells), [restarts] "m"(*restarts)                                       \
                  : "r4", "r5", "cc", "memory"                                                                                      \
                  : nowhere)
+#elif defined(__mips64)
+/* *restarts belongs to who adds. */
+enum { SEQUENCE_LENGTH = 10 };
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto(".set push\n\t.set noreorder\n\t"                                                                                 \
+                 "b 1f\n\t"                                                                                                        \
+                 "nop\n"                                                                                                           \
+                 "3:\tld $2, %[restarts]\n\t"                                                                                      \
+                 "daddiu $2, $2, 1\n\t"                                                                                            \
+                 "sd $2, %[restarts]\n"                                                                                            \
+                 "1:\t" GO_HERE("%[at]") "sltiu $2, $3, 8\n\t"                                                                     \
+                                         "beqz $2, %l[nowhere]\n\t"                                                                \
+                                         "dsll $3, $3, 3\n\t"                                                                      \
+                                         "daddu $3, $3, %[cells]\n\t"                                                              \
+                                         "ld $2, 0($3)\n\t"                                                                        \
+                                         "daddiu $2, $2, 1\n\t"                                                                    \
+                                         "sd $2, 0($3)\n"                                                                          \
+                                         "2:\n\t" mark "\t.set pop"                                                                \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
+                 : "$2", "$3", "memory"                                                                                            \
+                 : nowhere)
+#elif defined(__mips__)
+/* *restarts belongs to who adds. */
+enum { SEQUENCE_LENGTH = 10 };
+#define SEQUENCE(mark)                                                                                                             \
+    __asm__ goto(".set push\n\t.set noreorder\n\t"                                                                                 \
+                 "b 1f\n\t"                                                                                                        \
+                 "nop\n"                                                                                                           \
+                 "3:\tlw $2, %[restarts]\n\t"                                                                                      \
+                 "addiu $2, $2, 1\n\t"                                                                                             \
+                 "sw $2, %[restarts]\n"                                                                                            \
+                 "1:\t" GO_HERE("%[at]") "sltiu $2, $3, 8\n\t"                                                                     \
+                                         "beqz $2, %l[nowhere]\n\t"                                                                \
+                                         "sll $3, $3, 2\n\t"                                                                       \
+                                         "addu $3, $3, %[cells]\n\t"                                                               \
+                                         "lw $2, 0($3)\n\t"                                                                        \
+                                         "addiu $2, $2, 1\n\t"                                                                     \
+                                         "sw $2, 0($3)\n"                                                                          \
+                                         "2:\n\t" mark "\t.set pop"                                                                \
+                 :                                                                                                                 \
+                 : [at] "r"(go_here_offset()), [cells] "r"(cells), [restarts] "m"(*restarts)                                       \
+                 : "$2", "$3", "memory"                                                                                            \
+                 : nowhere)
 #elif defined(__arm__)
 /* *restarts belongs to who adds. */
 enum { SEQUENCE_LENGTH = 8 };

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "code.h"
 #include "emulator.h"
 
 static void (*volatile steps_callback)(void);
@@ -66,6 +67,10 @@ typedef uint16_t steps_word;
 typedef uint32_t steps_word;
 #define STEPS_TRAP   0x7fe00008u /* trap */
 #define STEPS_RETURN 0x4e800020u
+#elif defined(__mips__)
+typedef uint32_t steps_word;
+#define STEPS_TRAP   0x0000000du /* break */
+#define STEPS_RETURN 0x03e00008u
 #elif defined(__s390x__)
 typedef uint16_t steps_word;
 #define STEPS_TRAP        0x0001u
@@ -114,6 +119,22 @@ static void steps_write(steps_word *at, steps_word word)
     __builtin___clear_cache((char *)at, (char *)(at + 1));
 }
 
+static bool steps_has_slot(const steps_word *at)
+{
+    return at >= steps_from && CODE_HAS_SLOT(steps_kept[at - steps_from]);
+}
+
+/* The one that was in its place, and the jump whose delay slot it was. */
+static void steps_close(void)
+{
+    if (steps_opened)
+        steps_write(steps_opened, STEPS_TRAP);
+    if (steps_opened && steps_has_slot(steps_opened - 1))
+        steps_write(steps_opened - 1, STEPS_TRAP);
+    steps_opened = NULL;
+}
+
+/* A jump that is in its place does not trap, so it is what lies in its slot; then it stays there. */
 static void steps_on_trap(int number, siginfo_t *info, void *frame)
 {
     steps_word *at = (steps_word *)(arch_frame_pc(frame) - STEPS_BEHIND);
@@ -121,10 +142,12 @@ static void steps_on_trap(int number, siginfo_t *info, void *frame)
     (void)number;
     (void)info;
     arch_frame_set_pc(frame, (uintptr_t)at);
-    if (steps_opened)
-        steps_write(steps_opened, STEPS_TRAP);
     if (at < steps_from || at >= steps_from + steps_count)
         _exit(99);
+    if (at == steps_opened && steps_has_slot(at))
+        at++;
+    else
+        steps_close();
     steps_opened = at;
     steps_write(at, steps_kept[at - steps_from]);
     steps_callback();
@@ -151,7 +174,7 @@ static __attribute__((noinline)) void steps_begin(const void *function)
     while (steps_count < STEPS_MOST - 4 && !returns) {
         steps_word *next = at + steps_count;
         returns = *next == STEPS_RETURN || STEPS_POPS(next);
-        for (int i = STEPS_WORDS(*next); i > 0; i--, steps_count++)
+        for (int i = STEPS_WORDS(*next) + (returns && CODE_HAS_SLOT(*next)); i > 0; i--, steps_count++)
             steps_kept[steps_count] = at[steps_count];
     }
     for (unsigned i = 0; i < steps_count; i += STEPS_WORDS(steps_kept[i]))

@@ -16,7 +16,8 @@
 #include "frame.h"
 
 /* A new CPU is one line here. */
-static const struct cpu *const cpus[] = {&cpu_386, &cpu_amd64, &cpu_arm, &cpu_arm64, &cpu_ppc64, &cpu_riscv64, &cpu_s390x};
+static const struct cpu *const cpus[] = {&cpu_386,    &cpu_amd64, &cpu_arm,     &cpu_arm64, &cpu_mips,
+                                         &cpu_mips64, &cpu_ppc64, &cpu_riscv64, &cpu_s390x};
 enum { CPUS = sizeof(cpus) / sizeof(cpus[0]) };
 
 static const char *const files[] = {[SWITCH] = "switch.S", [PREEMPT] = "preempt.S"};

@@ -35,6 +35,6 @@ struct cpu {
     void (*write_preempt)(struct out *, struct frame *);
 };
 
-extern const struct cpu cpu_386, cpu_amd64, cpu_arm, cpu_arm64, cpu_ppc64, cpu_riscv64, cpu_s390x;
+extern const struct cpu cpu_386, cpu_amd64, cpu_arm, cpu_arm64, cpu_mips, cpu_mips64, cpu_ppc64, cpu_riscv64, cpu_s390x;
 
 #endif

@@ -88,7 +88,7 @@ static inline bool sig_is_elsewhere(ucontext_t *u)
 static inline ucontext_t *sig_copy(ucontext_t *u)
 {
     size_t size = sig_size(u);
-    char *base = (char *)((SIG_SP(u) - ARCH_RED_ZONE - size) & -(uintptr_t)16), *from = SIG_LOWER_END(u);
+    char *base = (char *)(uintptr_t)((SIG_SP(u) - ARCH_RED_ZONE - size) & -(uintptr_t)16), *from = SIG_LOWER_END(u);
     ucontext_t *copy = (ucontext_t *)(base + ((char *)u - from));
     memcpy(base, from, size);
     sig_moved(copy, (uintptr_t)base - (uintptr_t)from);

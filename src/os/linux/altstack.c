@@ -93,10 +93,9 @@ void os_frame_adopt(void *frame)
 uint64_t os_frame_masked(const void *frame)
 {
     const ucontext_t *context = frame;
-    uint64_t masked;
-    _Static_assert(_NSIG <= 65, "the kernel's signal set");
+    struct os_mask masked;
     memcpy(&masked, &context->uc_sigmask, sizeof masked);
-    return masked;
+    return os_mask_folded(&masked);
 }
 
 /* The kernel puts the program's name there, above the environment. */

@@ -112,8 +112,8 @@ static void on_cancel(int number, siginfo_t *info, void *context)
     (void)info;
     if (os_ending_of_caller() != NULL || !is_cancelled() || state_now() == PTHREAD_CANCEL_DISABLE)
         return;
-    uint64_t *masked = (uint64_t *)&frame->uc_sigmask;
-    *masked |= UINT64_C(1) << (CANCELS - 1);
+    struct os_mask *masked = (struct os_mask *)&frame->uc_sigmask;
+    os_mask_add(masked, CANCELS);
     if (own.asynchronous) {
         os_call(SYS_rt_sigprocmask, SIG_SETMASK, masked, NULL, sizeof *masked);
         end_thread(PTHREAD_CANCEL_ENABLE);

@@ -69,6 +69,27 @@ void os_setid_watch(void);
  * the kernel sees the thread for the last time. (identity.c) */
 void os_sequences_forget(void);
 
+/* The kernel's set of signals, which is smaller than libc's. There are 64 of them on most CPUs, else 128. */
+#define OS_MASK_BITS (_NSIG > 65 ? 128 : 64)
+enum { OS_MASK_WORD = 8 * sizeof(unsigned long) };
+struct os_mask {
+    unsigned long words[OS_MASK_BITS / OS_MASK_WORD];
+};
+
+static inline void os_mask_add(struct os_mask *mask, int number)
+{
+    mask->words[(number - 1) / OS_MASK_WORD] |= 1UL << (number - 1) % OS_MASK_WORD;
+}
+
+/* All in one word. Where there are more than it has bits, each is that of two signals, and says that one of them is masked. */
+static inline uint64_t os_mask_folded(const struct os_mask *mask)
+{
+    uint64_t folded = 0;
+    for (int i = 0; i < OS_MASK_BITS / OS_MASK_WORD; i++)
+        folded |= (uint64_t)mask->words[i] << i * OS_MASK_WORD % 64;
+    return folded;
+}
+
 /* The result of a call of libc that sets errno, by value; errno as it was before. Calls again after EINTR. The thread stays the
  * same all the while: the address of its errno does. */
 #define BY_VALUE(call)                                                                                                             \

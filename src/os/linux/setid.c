@@ -38,7 +38,6 @@ enum { TO_ALL_THREADS = 33 };
 enum { TO_ALL_THREADS = 34 };
 #endif
 
-enum { HAS_RESTORER = 0x04000000 /* a flag of an action */ };
 enum { NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EVERY = 10000000 };
 
 /* Where the calls of these names take numbers of 16 bits, others take ours. */
@@ -48,13 +47,34 @@ enum { NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EV
 #define CALL(name) SYS_##name
 #endif
 
-/* As the kernel has it; for some CPUs without the restorer, and the mask is there instead. */
+/* As the kernel has it; for some CPUs without the restorer, and the mask is there instead; and the oldest of its ways. */
+#if defined(__mips__)
+struct kernel_action {
+    unsigned flags;
+    void (*handler)(int, siginfo_t *, void *);
+    struct os_mask mask;
+};
+
+static void mask_all(struct kernel_action *a)
+{
+    __builtin_memset(&a->mask, -1, sizeof a->mask);
+}
+#else
 struct kernel_action {
     void (*handler)(int, siginfo_t *, void *);
     unsigned long flags;
     uintptr_t restorer;
-    unsigned long mask[8 / sizeof(long)];
+    struct os_mask mask;
 };
+
+static void mask_all(struct kernel_action *a)
+{
+    enum { HAS_RESTORER = 0x04000000 };
+    __builtin_memset(&a->mask, -1, sizeof a->mask);
+    if ((a->flags & HAS_RESTORER) == 0)
+        a->restorer = (uintptr_t)a->mask.words[0];
+}
+#endif
 
 /* A bit for each number that a thread can have. */
 enum { SET_BYTES = NUMBERS / 8 };
@@ -105,6 +125,7 @@ static void pass_on(int number, siginfo_t *info, void *frame)
 
 OS_HANDLER static void on_signal_to_all(int number, siginfo_t *info, void *frame)
 {
+    arch_frame_settle(frame);
     if (!take_turn())
         pass_on(number, info, frame);
 }
@@ -122,9 +143,7 @@ static void find_way_back(void)
     sigaction(SIGURG, &same, NULL);
     action.handler = on_signal_to_all;
     action.flags = (action.flags & ~(unsigned long)(SA_NODEFER | SA_RESETHAND)) | SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    __builtin_memset(action.mask, -1, sizeof action.mask);
-    if ((action.flags & HAS_RESTORER) == 0)
-        action.restorer = (uintptr_t)action.mask[0];
+    mask_all(&action);
 }
 
 /* glibc has its handler from the first thread on that it makes. */
@@ -245,10 +264,13 @@ static void ask_everybody(struct round *r)
 }
 
 /* Others may be at it, and ask us. */
-static void begin_work(uint64_t *masked)
+static void begin_work(struct os_mask *masked)
 {
-    static const uint64_t most = ~(UINT64_C(1) << (TO_ALL_THREADS - 1));
+    struct os_mask most, one = {{0}};
     uint32_t was = 0;
+    os_mask_add(&one, TO_ALL_THREADS);
+    for (size_t i = 0; i < sizeof most.words / sizeof most.words[0]; i++)
+        most.words[i] = ~one.words[i];
     os_call(SYS_rt_sigprocmask, SIG_BLOCK, &most, masked, sizeof most);
     if (atomic_compare_exchange_strong_explicit(&all.working, &was, 1, memory_order_acquire, memory_order_relaxed))
         return;
@@ -256,7 +278,7 @@ static void begin_work(uint64_t *masked)
         os_wait(&all.working, 2, INT64_MAX);
 }
 
-static void end_work(const uint64_t *masked)
+static void end_work(const struct os_mask *masked)
 {
     if (atomic_exchange_explicit(&all.working, 0, memory_order_release) == 2)
         os_wake(&all.working, 1);
@@ -286,7 +308,7 @@ static int everybody(long number, long a, long b, long c)
 {
     _Atomic uint64_t *sets = os_map(2 * SET_BYTES, os_page_size());
     long result = -ENOMEM;
-    uint64_t masked;
+    struct os_mask masked;
     if (sets != NULL) {
         begin_work(&masked);
         result = call_by_everybody(number, a, b, c, sets);

@@ -208,9 +208,9 @@ bool os_frame_returns(const void *frame)
 
 uint64_t os_masked(void)
 {
-    uint64_t masked = 0;
+    struct os_mask masked = {{0}};
     os_call(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &masked, sizeof masked);
-    return masked;
+    return os_mask_folded(&masked);
 }
 
 /* ---- for a sanitizer that puts handlers off (base/sanitize.h) ---- */

@@ -129,13 +129,13 @@ int64_t os_thread_runs(os_thread thread)
 }
 
 /* Where a long has 32 bits, the kernel has the call twice: with times of that size, and of 64. */
+#ifndef SYS_futex_time64
+#define SYS_futex_time64 SYS_futex
+#endif
+
 static bool waits_on_a_word(unsigned long call)
 {
-#ifdef SYS_futex_time64
-    if (call == SYS_futex_time64)
-        return true;
-#endif
-    return call == SYS_futex;
+    return call == SYS_futex || call == SYS_futex_time64;
 }
 
 static bool is_one_of_ours(unsigned long call)
@@ -156,7 +156,8 @@ bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
     return !is_one_of_ours(call);
 }
 
-/* Before the line are the program's name, in which a line's end is written otherwise, and the user's groups, which may be many. */
+/* Before the line are the program's name, in which a line's end is written otherwise, and the user's groups, which may be many. To the
+ * base of sixteen it is a set of signals: what is beyond the 64th goes round to the first, as in os_mask_folded. */
 uint64_t os_thread_status(os_thread thread, const char *line, int base)
 {
     char text[8192];
@@ -165,7 +166,7 @@ uint64_t os_thread_status(os_thread thread, const char *line, int base)
         return ~UINT64_C(0);
     uint64_t number = 0;
     for (at += strlen(line); *at && *at != '\n'; at++)
-        number = number * (unsigned)base + (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+        number = (base == 16 ? number << 4 | number >> 60 : number * 10) + (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
     return number;
 }
 

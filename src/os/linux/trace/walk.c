@@ -25,6 +25,8 @@ int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t pc, un
 #define FRAME_REGISTER 8
 #elif defined(__powerpc64__)
 #define FRAME_REGISTER 31
+#elif defined(__mips__)
+#define FRAME_REGISTER 30
 #elif defined(__thumb__)
 #define FRAME_REGISTER 7
 #elif defined(__arm__)

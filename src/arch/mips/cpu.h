@@ -1,0 +1,56 @@
+/* mips, mipsel (o32, MIPS32r2 with floating point): the constants of the CPU contract.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ARCH_MIPS_CPU_H
+#define ARCH_MIPS_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ARCH_STACK_ALIGN   8
+#define ARCH_RED_ZONE      0
+#define ARCH_CACHE_LINE    64
+#define ARCH_CONTEXT_BYTES 96
+
+static inline void arch_relax(void)
+{
+    __asm__ volatile(".set push\n\t.set mips32r2\n\tpause\n\t.set pop" ::: "memory");
+}
+
+/* There are no flags. The rounding of the interrupted code, which a handler has too, disturbs nobody: there is no floating point in
+ * ours. */
+static inline void arch_settle(void)
+{
+}
+
+static inline bool arch_checks_returns(void)
+{
+    return false;
+}
+
+/* What an injected call has in the frame register. A compiler's functions have the lower end of their frames in it, and only their
+ * code tells how far above that the caller's is. */
+#define ARCH_NO_RECORDS 1
+struct arch_record {
+    uintptr_t fp, pc;
+};
+
+/* The least that the caller's stack pointer can be. */
+static inline uintptr_t arch_record_sp(uintptr_t fp)
+{
+    return fp + sizeof(struct arch_record);
+}
+
+/* A return address has a bit that says whether it leads to compressed code (MIPS16e, microMIPS). */
+static inline uintptr_t arch_unsigned(uintptr_t pc)
+{
+    return pc & ~(uintptr_t)1;
+}
+
+/* An emulator's frames lack the control word of floating point. Where there are 64-bit atomics to be made of smaller ones, what an
+ * interrupt finds half done is put right (wide.c). */
+#define ARCH_FRAME_KEEPS
+#define ARCH_FRAME_SETTLES
+
+#endif
