@@ -212,7 +212,8 @@ static inline uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high)
 }
 #endif
 
-/* arch_frame_settle finishes or undoes what an interrupt may find half done in our own code: the first thing that its handler does. */
+/* arch_frame_settle finishes or undoes what an interrupt may find half done in our own code: the first thing that its handler does.
+ */
 #ifdef ARCH_FRAME_SETTLES
 void arch_frame_settle(void *frame);
 #else

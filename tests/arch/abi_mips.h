@@ -89,10 +89,23 @@ _Static_assert(offsetof(struct abi_kept, s0) == 48 && offsetof(struct abi_kept, 
     {                                                                                                                              \
 #name, offsetof(struct abi_kept, name), sizeof(((struct abi_kept *)0)->name)                                               \
     }
-static const struct abi_field abi_kept_fields[] = {ABI_KEPT(f20), ABI_KEPT(f22), ABI_KEPT(f24), ABI_KEPT(f26), ABI_KEPT(f28),
-                                                   ABI_KEPT(f30), ABI_KEPT(s0),  ABI_KEPT(s1),  ABI_KEPT(s2),  ABI_KEPT(s3),
-                                                   ABI_KEPT(s4),  ABI_KEPT(s5),  ABI_KEPT(s6),  ABI_KEPT(s7),  ABI_KEPT(fp),
-                                                   ABI_KEPT(fcsr), {0}};
+static const struct abi_field abi_kept_fields[] = {ABI_KEPT(f20),
+                                                   ABI_KEPT(f22),
+                                                   ABI_KEPT(f24),
+                                                   ABI_KEPT(f26),
+                                                   ABI_KEPT(f28),
+                                                   ABI_KEPT(f30),
+                                                   ABI_KEPT(s0),
+                                                   ABI_KEPT(s1),
+                                                   ABI_KEPT(s2),
+                                                   ABI_KEPT(s3),
+                                                   ABI_KEPT(s4),
+                                                   ABI_KEPT(s5),
+                                                   ABI_KEPT(s6),
+                                                   ABI_KEPT(s7),
+                                                   ABI_KEPT(fp),
+                                                   ABI_KEPT(fcsr),
+                                                   {0}};
 
 static inline void abi_kept_random(struct abi_kept *kept, uint64_t *state)
 {

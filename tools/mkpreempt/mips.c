@@ -6,8 +6,8 @@
 #include <string.h>
 #include "sigreturn.h"
 
-/* The MIPS32 architecture, volumes I to IV, as far as user code can hold something in it: general registers but zero, HI and LO, the
- * floating-point registers at 64 bits (where they have 32, the odd ones are the other halves of the even ones), their control
+/* The MIPS32 architecture, volumes I to IV, as far as user code can hold something in it: general registers but zero, HI and LO,
+ * the floating-point registers at 64 bits (where they have 32, the odd ones are the other halves of the even ones), their control
  * registers (FCSR, which has two more names, FCCR and FEXR), DSP, MSA, SmartMIPS, and what rdhwr reads. */
 static const char file[] = "at v0-v1 a0-a3 t0-t9 s0-s7 k0-k1 gp sp fp ra pc hi lo "
                            "f0-f31 fcsr fccr fexr fir "
@@ -116,7 +116,8 @@ static const struct row rows[] = {
     {"k0-k1", 4, FIXED, "the kernel's: any interrupt changes them, so no code holds anything there", 0},
     {"fccr fexr", 4, FIXED, "other names for bits of fcsr", 0},
     {"coprocessor2", 8, FIXED, "of single makers, in no frame of the kernel's; no compiler uses it", 0},
-    {"llbit", 1, FIXED, "of a pair of load linked and store conditional, which begins anew: any return from the kernel clears it", 0},
+    {"llbit", 1, FIXED, "of a pair of load linked and store conditional, which begins anew: any return from the kernel clears it",
+     0},
     {"userlocal", 4, FIXED, "the thread's identity, which the scheduler hands over", 0},
     {"fir msair cpunum synci_step cc ccres perfctr xnp", 4, FIXED, "nothing that code holds: they can only be read", 0},
     {0},

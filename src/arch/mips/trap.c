@@ -26,8 +26,8 @@ _Static_assert(offsetof(ucontext_t, uc_mcontext.fpregs) == 296, "the kernel's la
 _Static_assert(offsetof(ucontext_t, uc_mcontext.mdhi) == 576, "the kernel's layout, which preempt.S knows too");
 _Static_assert(offsetof(ucontext_t, uc_sigmask) == 616, "the kernel's layout, which preempt.S knows too");
 
-/* Behind the mask, which has 128 bits, records of more state (MSA) may follow, each with a number that tells its kind, and its size.
- * None says where it lies. */
+/* Behind the mask, which has 128 bits, records of more state (MSA) may follow, each with a number that tells its kind, and its
+ * size. None says where it lies. */
 enum { PARTS_AT = 616 + 16, KIND_END = 0x78454e44, USED_PARTS = 8, USED_FLOATS = 1 };
 
 struct part {

@@ -1,8 +1,8 @@
-/* Atomics of 64 bits, made of smaller ones: this CPU has none, and compilers call these functions for them. Those of libatomic would
- * do, if they were in our text: who is taken off, or interrupted, while it holds one of their locks, stops everybody.
+/* Atomics of 64 bits, made of smaller ones: this CPU has none, and compilers call these functions for them. Those of libatomic
+ * would do, if they were in our text: who is taken off, or interrupted, while it holds one of their locks, stops everybody.
  *
- * Each word belongs to one of some guards. Who reads looks whether the guard is free, and had the same version before and after. Who
- * writes has read, and takes the lock of the guard for a few instructions, in which it writes two halves if the version has not
+ * Each word belongs to one of some guards. Who reads looks whether the guard is free, and had the same version before and after.
+ * Who writes has read, and takes the lock of the guard for a few instructions, in which it writes two halves if the version has not
  * changed. An interrupt of ours that finds its own thread between these instructions finishes them, or gives the lock back
  * (arch_frame_settle): so its own reads and writes never wait for what lies beneath it. Another handler may come there too, and
  * call us: then the lock is its own thread's, and it does without.
@@ -33,8 +33,8 @@ static void fence(void)
 
 /* ---- waiting ---- */
 
-/* Somebody else has the lock, and will not for long. But who has it may have lost its CPU; and in the child of a fork, nobody may be
- * there to give it back. */
+/* Somebody else has the lock, and will not for long. But who has it may have lost its CPU; and in the child of a fork, nobody may
+ * be there to give it back. */
 static void wait_for(struct wide_guard *guard, uintptr_t owner, unsigned looks)
 {
     static const struct timespec nap = {.tv_nsec = NAP};
@@ -177,7 +177,7 @@ uint64_t wide_or(volatile void *word, uint64_t value, int order)
 uint64_t wide_and(volatile void *word, uint64_t value, int order)
 {
     (void)order;
-    CHANGE(word, now, now.whole &value);
+    CHANGE(word, now, now.whole & value);
     return now.whole;
 }
 

@@ -156,8 +156,8 @@ bool os_thread_in_call(os_thread thread, struct os_sleep *sleep)
     return !is_one_of_ours(call);
 }
 
-/* Before the line are the program's name, in which a line's end is written otherwise, and the user's groups, which may be many. To the
- * base of sixteen it is a set of signals: what is beyond the 64th goes round to the first, as in os_mask_folded. */
+/* Before the line are the program's name, in which a line's end is written otherwise, and the user's groups, which may be many. To
+ * the base of sixteen it is a set of signals: what is beyond the 64th goes round to the first, as in os_mask_folded. */
 uint64_t os_thread_status(os_thread thread, const char *line, int base)
 {
     char text[8192];
