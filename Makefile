@@ -37,7 +37,8 @@ CPUS     += wasm32:wasm:
 known    := $(subst :, ,$(or $(filter $(machine):%,$(CPUS)),$(machine):$(machine):$(machine)))
 CPU      := $(word 2,$(known))
 OS       := $(if $(findstring emscripten,$(triple)),emscripten,linux)
-# Where there is one thread: what src/sched/alone has takes the place of the files of the same names in src/sched.
+# Where there is one thread: what src/sched/alone has takes the place of the files of the same names in src/sched, and there are no
+# descriptors.
 ALONE    := $(filter emscripten,$(OS))
 OBJCOPY  := $(shell $(CC) -print-prog-name=objcopy 2>/dev/null)
 clang    := $(findstring clang,$(shell $(CC) --version))
@@ -85,7 +86,7 @@ all: $(BUILD)/libgoroutine.a $(if $(ALONE),,$(BUILD)/libgoroutine.so) $(if $(TRA
 
 # Two parts: what every program needs, and what only one with descriptors does. And a call of libc's by itself.
 core    := base arch/$(CPU) os/$(OS) sched $(if $(ALONE),sched/alone) chan sync time context
-net     := $(if $(wildcard src/os/$(OS)/net),os/$(OS)/net net context/net process)
+net     := $(if $(ALONE),,os/$(OS)/net net context/net process)
 groups  := os/$(OS)/groups
 alone   := $(if $(ALONE),$(notdir $(wildcard src/sched/alone/*.c)))
 files    = $(filter-out $(alone:%=src/sched/%),$(foreach floor,$1,$(wildcard src/$(floor)/*.c src/$(floor)/*.S)))

@@ -83,7 +83,8 @@ static void init(struct goroutine *g, struct processor *p, void (*fn)(void *), v
     g->creator_pc = creator_pc;
     g->creator_id = m && m->current->kind == KIND_GOROUTINE ? load_relaxed(&m->current->id) : 0;
     g->name[0] = 0;
-    g->sp = arch_context_init_in(stack_beneath(g), (void *)g->stack_low, (void *)g->stack_high, goroutine_begin);
+    void *beneath = arch_context_beneath(STACK_SMALLEST) ? stack_beneath(g) : NULL;
+    g->sp = arch_context_init_in(beneath, (void *)g->stack_low, (void *)g->stack_high, goroutine_begin);
     fiber_create(&g->fiber, (void *)g->stack_low, g->stack_high - g->stack_low);
     store_relaxed(&g->since, load_relaxed(&sched.clock));
     store_relaxed(&g->id, next_id(p));
