@@ -178,7 +178,8 @@ int test_crowd(int n)
 
     if (WITH_TSAN)
         return scaled > 1000 ? 1000 : scaled;
-    return scaled > 10000 && emulated() ? 10000 : scaled; /* guards are mappings there, of which there are few */
+    /* Guards are mappings under an emulator, of which there are few; and without threads there is no memory for more. */
+    return scaled > 10000 && (emulated() || !test_has_threads()) ? 10000 : scaled;
 }
 
 void test_settle(void)
