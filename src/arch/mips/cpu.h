@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ARCH_STACK_ALIGN   8
-#define ARCH_RED_ZONE      0
-#define ARCH_CACHE_LINE    64
-#define ARCH_CONTEXT_BYTES 96
+#define ARCH_STACK_ALIGN         8
+#define ARCH_RED_ZONE            0
+#define ARCH_CACHE_LINE          64
+#define ARCH_CONTEXT_BYTES       96
+#define ARCH_THREAD_POINTER_BIAS 0x7000
+#define ARCH_POINTER_CALL        4283 /* set_thread_area */
 
 static inline void arch_relax(void)
 {

@@ -2,8 +2,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <sys/syscall.h>
-
 #include "arch/arch.h"
 
 /* Kernels know the instruction for it with this register only, where the CPU does not know it. */
@@ -21,5 +19,5 @@ bool arch_thread_pointer_moves(void)
 
 void arch_set_thread_pointer(uintptr_t pointer)
 {
-    arch_system_call(SYS_set_thread_area, (long)pointer, 0, 0, 0, 0, 0);
+    arch_system_call(ARCH_POINTER_CALL, (long)pointer, 0, 0, 0, 0, 0);
 }

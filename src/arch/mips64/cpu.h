@@ -16,6 +16,7 @@
 #define ARCH_FRAME_LACKS         1
 #define ARCH_NO_RECORDS          1
 #define ARCH_THREAD_POINTER_BIAS 0x7000
+#define ARCH_POINTER_CALL        5242 /* set_thread_area */
 
 /* Single issue for a moment. Not `pause`: that sleeps until the line changes which a failed exchange has asked for, be it another
  * one than the loop is about. */

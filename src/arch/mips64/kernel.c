@@ -2,8 +2,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <sys/syscall.h>
-
 #include "arch/arch.h"
 
 /* An error comes as a positive number, and a word that is not 0 beside it. */
@@ -38,5 +36,5 @@ bool arch_thread_pointer_moves(void)
 
 void arch_set_thread_pointer(uintptr_t pointer)
 {
-    arch_system_call(SYS_set_thread_area, (long)pointer, 0, 0, 0, 0, 0);
+    arch_system_call(ARCH_POINTER_CALL, (long)pointer, 0, 0, 0, 0, 0);
 }
