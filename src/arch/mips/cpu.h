@@ -15,9 +15,10 @@
 #define ARCH_THREAD_POINTER_BIAS 0x7000
 #define ARCH_POINTER_CALL        4283 /* set_thread_area */
 
+/* Single issue for a moment. Not `pause`: see mips64. */
 static inline void arch_relax(void)
 {
-    __asm__ volatile(".set push\n\t.set mips32r2\n\tpause\n\t.set pop" ::: "memory");
+    __asm__ volatile("ssnop\n\tssnop\n\tssnop\n\tssnop" ::: "memory");
 }
 
 /* There are no flags. The rounding of the interrupted code, which a handler has too, disturbs nobody: there is no floating point in
