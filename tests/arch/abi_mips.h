@@ -21,21 +21,23 @@ static inline void mips_on_illegal(int number)
     siglongjmp(mips_no_dsp, number);
 }
 
-/* DSP, by trying: older kernels do not tell, nor do emulators. */
-static inline bool mips_dsp(void)
+static bool mips_knows_dsp;
+
+/* DSP, by trying: older kernels do not tell, nor do emulators. While there is one thread. */
+__attribute__((constructor)) static void mips_try_dsp(void)
 {
-    static int known;
     struct sigaction action = {.sa_handler = mips_on_illegal}, earlier;
-    if (known)
-        return known == 2;
     sigaction(SIGILL, &action, &earlier);
-    known = 1;
     if (sigsetjmp(mips_no_dsp, 1) == 0) {
         __asm__ volatile(".set push; .set dsp; rddsp $8, 63; .set pop" ::: "$8");
-        known = 2;
+        mips_knows_dsp = true;
     }
     sigaction(SIGILL, &earlier, NULL);
-    return known == 2;
+}
+
+static inline bool mips_dsp(void)
+{
+    return mips_knows_dsp;
 }
 
 /* Whether floating-point registers with odd numbers have 64 bits of their own; else they are halves of the others, which is for the
