@@ -120,12 +120,20 @@ void desc_wake(struct desc *d, bool readable, bool writable)
 
 /* ---- the door ---- */
 
+/* While a number is being closed nobody knows whether it is still the old file's: who comes then waits, for some calls of the
+ * system that do not block. */
 int desc_enter(int fd, struct desc **d)
 {
     int error = find(fd, d);
     if (error)
         return error;
-    if (add_ordered(&(*d)->users, 1) < DESC_CLOSING)
+    uint32_t users;
+    while ((users = add_ordered(&(*d)->users, 1)) >= DESC_CLOSED) {
+        desc_leave(*d);
+        lock_take(&(*d)->lock);
+        lock_drop(&(*d)->lock);
+    }
+    if (users < DESC_CLOSING)
         return 0;
     desc_leave(*d);
     return -EBADF;
@@ -138,26 +146,39 @@ static void forget(struct desc *d)
     store_relaxed(&d->ended, false);
 }
 
-/* The door is open again before it is closed, as the number may be another file's at once. Who came in meanwhile, and found that it
- * would block, is told to try again. */
-static int close_number(struct desc *d)
+/* The door is open again before the file is closed, which may take long, as the number may be another file's at once. Who came in
+ * meanwhile, and found that it would block, is told to try again.
+ *
+ * Where it has been said already that this is closed, the number is free first: else somebody else might close it too, and be told
+ * so. Under the lock, which it drops. */
+static int close_number(struct desc *d, bool said)
 {
-    int fd = d->fd;
+    preempt_hold();
+    int fd = said ? os_io_move(d->fd) : d->fd;
     forget(d);
     add_ordered(&d->users, -DESC_CLOSED);
-    preempt_hold();
+    lock_drop(&d->lock);
     int result = os_io_close(fd);
     preempt_release();
     desc_wake(d, true, true);
     return result;
 }
 
-int desc_leave(struct desc *d)
+static inline int leave(struct desc *d, bool said)
 {
     uint32_t closing = DESC_CLOSING;
-    if (add_ordered(&d->users, -1u) - 1 != DESC_CLOSING || !cas_ordered(&d->users, &closing, DESC_CLOSED))
+    if (likely(add_ordered(&d->users, -1u) - 1 != DESC_CLOSING))
         return 0;
-    return close_number(d);
+    lock_take(&d->lock);
+    if (cas_ordered(&d->users, &closing, DESC_CLOSED))
+        return close_number(d, said);
+    lock_drop(&d->lock);
+    return 0;
+}
+
+int desc_leave(struct desc *d)
+{
+    return leave(d, true);
 }
 
 bool desc_shut(struct desc *d)
@@ -180,7 +201,7 @@ int desc_close(int fd)
     if (error)
         return error;
     bool shut = desc_shut(d);
-    int result = desc_leave(d);
+    int result = leave(d, !shut);
     return shut ? result : -EBADF;
 }
 

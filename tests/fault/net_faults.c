@@ -47,6 +47,46 @@ int __wrap_os_io_unblock(int fd)
     return fault_now(&no_unblock) ? -EPERM : __real_os_io_unblock(fd);
 }
 
+/* ---- somebody else closes the same number, just before the system does ---- */
+
+/* A read that is under way for as long as that takes. */
+static atomic_int slowly;
+enum { READ_SLOWLY = 1, READS, READ_ON };
+
+ptrdiff_t __real_os_io_read(int fd, void *buffer, size_t size);
+ptrdiff_t __wrap_os_io_read(int fd, void *buffer, size_t size)
+{
+    int wanted = READ_SLOWLY;
+
+    if (atomic_compare_exchange_strong(&slowly, &wanted, READS))
+        while (atomic_load(&slowly) == READS)
+            usleep(1000);
+    return __real_os_io_read(fd, buffer, size);
+}
+
+static struct fault close_twice;
+static int closed_twice;             /* the number */
+static atomic_int closed_by_another; /* what that gave, or NOT_YET */
+enum { NOT_YET = 1 };
+
+static void *close_too(void *unused)
+{
+    (void)unused;
+    atomic_store(&closed_by_another, go_close(closed_twice));
+    return NULL;
+}
+
+/* For a while: it may have to wait for us. */
+static void have_it_closed(void)
+{
+    pthread_t other;
+
+    CHECK_EQ(0, pthread_create(&other, NULL, close_too, NULL));
+    pthread_detach(other);
+    for (int i = 0; i < 300 && atomic_load(&closed_by_another) == NOT_YET; i++)
+        usleep(1000);
+}
+
 static _Thread_local bool starts_thread; /* the maker may, at any time: that is not for the sake of sockets */
 
 struct identity;
@@ -98,6 +138,8 @@ int __wrap_os_io_close(int fd)
         while (atomic_load(&meet) != 3)
             ;
     }
+    if (fault_now(&close_twice))
+        have_it_closed();
     return __real_os_io_close(fd);
 }
 
@@ -382,6 +424,40 @@ TEST(who_begins_to_wait_while_the_number_is_being_closed_is_told)
         crew_wait(closer);
         crew_wait(reader);
         atomic_store(&meet, 0);
+        CHECK_EQ(0, go_close(ends[1]));
+    }
+}
+
+static void read_slowly(void *arg, int index)
+{
+    char byte;
+
+    (void)index;
+    CHECK_EQ(-EBADF, go_read(*(int *)arg, &byte, 1));
+}
+
+/* A reader is the last to leave, so it is the reader's call that closes; who has asked for it has been told that it is closed. */
+TEST(what_was_said_to_be_closed_cannot_be_closed_once_more)
+{
+    int *ends = test_alloc(2 * sizeof *ends);
+
+    for (int i = 0; i < SCALED(20); i++) {
+        struct crew *reader;
+
+        net_unix_pair(SOCK_STREAM, ends);
+        CHECK_EQ(0, go_adopt(ends[0]));
+        closed_twice = ends[0];
+        atomic_store(&closed_by_another, NOT_YET);
+        atomic_store(&slowly, READ_SLOWLY);
+        reader = crew_start_threads(1, read_slowly, ends);
+        EVENTUALLY(atomic_load(&slowly) == READS);
+        CHECK_EQ(0, go_close(ends[0]));
+        fault_plan(&close_twice, 0, 1);
+        atomic_store(&slowly, READ_ON);
+        crew_wait(reader);
+        EVENTUALLY(atomic_load(&closed_by_another) != NOT_YET);
+        CHECK_EQ(-EBADF, atomic_load(&closed_by_another));
+        CHECK_EQ(1, fault_end(&close_twice));
         CHECK_EQ(0, go_close(ends[1]));
     }
 }

@@ -179,6 +179,15 @@ int os_io_close(int fd)
     return result == -EINTR ? 0 : result; /* on Linux it is closed then; close(2) */
 }
 
+int os_io_move(int fd)
+{
+    int other = BY_VALUE(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (other < 0)
+        return fd;
+    os_io_close(fd);
+    return other;
+}
+
 /* Of TCP only is it true what a short read tells: local streams also stop where descriptors or credentials are passed along. */
 int os_io_kind(int fd, struct os_io_kind *kind)
 {
