@@ -1,23 +1,32 @@
 /* exit: 134; line: fatal: stack overflow: goroutine 2 greedy has * bytes of stack; go_spawn_attr can give it more */
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
 #include "goroutine.h"
 
-/* More than there is where a sanitizer, or an emulator, has stacks be larger. But where there is no guard, it lies in memory. */
+/* KiB: more than there is where a sanitizer, or an emulator, has stacks be larger. But where there is no guard, it lies in memory.
+ */
 #ifdef __EMSCRIPTEN__
-enum { MUCH = 80 << 10 };
+enum { MUCH = 80 };
 #else
-enum { MUCH = 1 << 20 };
+enum { MUCH = 1024 };
 #endif
+
+/* Frame by frame, so that a guard is met before what lies below it. */
+static __attribute__((noinline)) void take_more(int left)
+{
+    volatile char some[1024];
+
+    some[0] = some[1023] = (char)left;
+    if (left > 0)
+        take_more(left - 1);
+    else
+        go_yield();
+    some[1] = some[0];
+}
 
 static void take(void *unused)
 {
-    volatile char much[MUCH];
-
     (void)unused;
-    for (size_t i = sizeof much; i-- > 0;) /* from above, so that a guard is met before what lies below it */
-        much[i] = (char)i;
-    go_yield();
+    take_more(MUCH);
 }
 
 int main(void)
