@@ -18,7 +18,7 @@ TEST(the_helpers_of_this_file_preempt)
     hogs_stop(h);
 }
 
-#if defined(__x86_64__) || defined(__i386__) || defined(__arm__) || defined(__mips64)
+#if defined(__x86_64__) || defined(__i386__) || defined(__arm__) || defined(__mips__)
 enum { SPIN = 200000, BYTES_MAX = 32 * 64 };
 
 typedef void hold_fn(const char *in, char *out, long spin);
@@ -448,6 +448,86 @@ static void add_by_pairs(void *arg, int index)
     for (unsigned long i = 0; i < (unsigned long)SCALED(100000); i++)
         __asm__ volatile(RAW "1:\n\tlld $2, 0(%0)\n\t.rept 16\n\tdaddiu $2, $2, 1\n\tdaddiu $2, $2, -1\n\t.endr\n\t"
                              "daddiu $2, $2, 1\n\tscd $2, 0(%0)\n\tbeqz $2, 1b\n\tnop\n\t.set pop"
+                         :
+                         : "r"(&number)
+                         : "$2", "memory");
+    atomic_fetch_add(&additions, (unsigned long)SCALED(100000));
+}
+
+TEST(a_pair_of_load_linked_and_store_conditional_begins_anew)
+{
+    number = 0;
+    atomic_store(&additions, 0);
+    hogs_crowd(add_by_pairs, NULL);
+    CHECK_EQ(atomic_load(&additions), number);
+}
+
+#endif
+
+#if defined(__mips__) && !defined(__mips64)
+
+/* clang-format off */
+#define EVEN   "0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30"
+#define KEPT   "16,17,18,19,20,21,22,23,28,30,31"
+#define OTHERS "1,2,3,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,30,31" /* not $4 to $6, the kernel's, sp */
+#define RAW    ".set push\n\t.set noreorder\n\t.set noat\n\t"
+#define EACH(list, line) ".irp n," list "\n\t" line "\n\t.endr\n\t"
+
+/* Of 64 bits each, or in pairs of 32. */
+static void hold_floats(const char *in, char *out, long spin)
+{
+    __asm__ volatile(RAW EACH(EVEN, "ldc1 $f\\n, (4*\\n)(%0)")
+                     "1:\n\tbnez %2, 1b\n\taddiu %2, %2, -1\n\t"
+                     EACH(EVEN, "sdc1 $f\\n, (4*\\n)(%1)") ".set pop"
+                     : "+r"(in), "+r"(out), "+r"(spin)
+                     :
+                     : "memory", "$f0", "$f2", "$f4", "$f6", "$f8", "$f10", "$f12", "$f14", "$f16", "$f18", "$f20", "$f22", "$f24",
+                       "$f26", "$f28", "$f30");
+}
+
+TEST(the_registers_of_the_fpu_are_kept)
+{
+    check_hold(hold_floats, 16 * 8);
+}
+
+/* And HI and LO, in the places of two that are not held. What counts, counts behind the jump. */
+static void hold_integers(const char *from, char *to, long turns)
+{
+    register const char *in __asm__("$5") = from;
+    register char *out __asm__("$6") = to;
+    register long spin __asm__("$4") = turns;
+    __asm__ volatile(RAW "addiu $29, $29, -136\n\t" EACH("6," KEPT, "sw $\\n, (4*\\n)($29)")
+                     "lw $8, 104($5)\n\tmthi $8\n\tlw $8, 108($5)\n\tmtlo $8\n\tlw $6, 24($5)\n\t"
+                     EACH(OTHERS, "lw $\\n, (4*\\n)($5)")
+                     "1:\n\tbnez $4, 1b\n\taddiu $4, $4, -1\n\t"
+                     "sw $6, 128($29)\n\tlw $6, 24($29)\n\t"
+                     EACH(OTHERS, "sw $\\n, (4*\\n)($6)")
+                     "lw $8, 128($29)\n\tsw $8, 24($6)\n\tmfhi $8\n\tsw $8, 104($6)\n\tmflo $8\n\tsw $8, 108($6)\n\t"
+                     EACH("0,4,5,29", "lw $8, (4*\\n)($5)\n\tsw $8, (4*\\n)($6)")
+                     EACH(KEPT, "lw $\\n, (4*\\n)($29)") "addiu $29, $29, 136\n\t.set pop"
+                     : "+r"(in), "+r"(out), "+r"(spin)
+                     :
+                     : "$1", "$2", "$3", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$24", "$25", "hi", "lo",
+                       "memory");
+}
+/* clang-format on */
+
+TEST(all_integer_registers_are_kept)
+{
+    check_hold(hold_integers, 32 * 4);
+}
+
+/* Additions to one number, by load linked and store conditional with some way between them. */
+static unsigned long number __attribute__((aligned(64)));
+static atomic_ulong additions;
+
+static void add_by_pairs(void *arg, int index)
+{
+    (void)arg;
+    (void)index;
+    for (unsigned long i = 0; i < (unsigned long)SCALED(100000); i++)
+        __asm__ volatile(RAW "1:\n\tll $2, 0(%0)\n\t.rept 16\n\taddiu $2, $2, 1\n\taddiu $2, $2, -1\n\t.endr\n\t"
+                             "addiu $2, $2, 1\n\tsc $2, 0(%0)\n\tbeqz $2, 1b\n\tnop\n\t.set pop"
                          :
                          : "r"(&number)
                          : "$2", "memory");

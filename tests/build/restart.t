@@ -43,7 +43,7 @@ static void check(const struct go_restart *first, const struct go_restart *last,
 {
     for (const struct go_restart *r = first; r < last; r++) {
         uintptr_t begin = at(&r->begin), end = at(&r->end), restart = at(&r->restart);
-        if (end <= begin || end - begin > 64)
+        if (end <= begin || end - begin > 128)
             printf("%s: a record of no sequence\n", whose);
         for (uintptr_t pc = begin - 1; pc <= end; pc++) {
             uintptr_t wanted = known && pc >= begin && pc < end ? restart : pc;

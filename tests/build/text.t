@@ -122,8 +122,7 @@ arm64 | ppc64) call='bl puts' ;;
 riscv64) call='call puts@plt' ;;
 s390x) call='brasl %r14, puts@PLT' ;;
 arm) call='bl puts' ;;
-mips64) call='lui $25, %call_hi(puts)' ;;
-mips) call='lw $25, %call16(puts)($28)' ;;
+mips | mips64) call='lui $25, %call_hi(puts)' ;;
 *) call='call puts@PLT' ;;
 esac
 sed "s/CALL/$call/" >"$tree/src/base/elsewhere.c" <<'END'

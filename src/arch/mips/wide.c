@@ -58,12 +58,16 @@ union wide {
 static bool read_word(const volatile void *word, struct wide_guard *guard, union wide *value, uint32_t *version)
 {
     const volatile uint32_t *halves = word;
-    uintptr_t owner = 0, last = 0;
-    for (unsigned looks = 1;; looks = owner == last ? looks + 1 : 1) {
+    *version = 0;
+    uintptr_t owner = 0;
+    for (unsigned looks = 1;; looks++) {
+        uintptr_t last = owner;
+        uint32_t earlier = *version;
         *version = guard->version;
         fence();
-        last = owner;
         owner = guard->lock;
+        if (owner != last || *version != earlier)
+            looks = 1; /* it is another one's turn */
         value->halves[0] = halves[0];
         value->halves[1] = halves[1];
         if (owner != 0 && owner == arch_thread_pointer())
