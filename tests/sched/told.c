@@ -47,10 +47,14 @@ static void end_main(void)
 
 int main(void)
 {
+    static const char sentence[] = "main() that has ended is not taken for a deadlock while it is told";
     int wrong = 0;
 
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5 && !WITH_TSAN; i++)
         wrong += !exited(in_child(end_main), 0);
-    OK(wrong == 0, "main() that has ended is not taken for a deadlock while it is told");
+    if (WITH_TSAN)
+        tap_skip(sentence, "in a child ThreadSanitizer has a thread more than is known of, for which main() would wait");
+    else
+        OK(wrong == 0, sentence);
     return tap_end();
 }
