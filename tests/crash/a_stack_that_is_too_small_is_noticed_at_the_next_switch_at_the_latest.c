@@ -15,12 +15,14 @@ static __attribute__((noinline)) void take_more(int left)
 {
     volatile char some[1024];
 
-    some[0] = some[1023] = (char)left;
+    for (int i = 0; i < 1024; i += 256)
+        some[i] = (char)left;
+    __asm__ volatile("" : : "r"(some) : "memory");
     if (left > 0)
         take_more(left - 1);
     else
         go_yield();
-    some[1] = some[0];
+    some[left % 1024] = some[0];
 }
 
 static void take(void *unused)
