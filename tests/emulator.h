@@ -60,10 +60,19 @@ static inline char *emulator_program(void)
 
 /* What it says of a socket: an error that is found while somebody waits, an emulator (qemu 7.2) gives with the number that it has
  * in the machine's own system. */
+static inline bool says(int result, int error, int on_most_systems)
+{
+    return result == -error || (emulated() && result == -on_most_systems);
+}
+
 static inline bool says_refused(int result)
 {
-    enum { ON_MOST_SYSTEMS = 111 };
-    return result == -ECONNREFUSED || (emulated() && result == -ON_MOST_SYSTEMS);
+    return says(result, ECONNREFUSED, 111);
+}
+
+static inline bool says_cut_off(int result)
+{
+    return says(result, ECONNRESET, 104) || says(result, ETIMEDOUT, 110);
 }
 
 /* Whether the signals of sa_mask are masked in a handler. An emulator (qemu 7.2 of riscv64) takes the word behind them. */

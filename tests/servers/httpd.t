@@ -191,8 +191,9 @@ digest_of_file() {
     status 400 '/digest?rounds=100001'
 }
 
+# (Where the linker puts the table of addresses is no call.)
 calls_nothing() {
-    nm -u "$BUILD/examples/http/sha256.to" | grep -v -E '__(asan|ubsan|tsan)_'
+    nm -u "$BUILD/examples/http/sha256.to" | grep -v -E '__(asan|ubsan|tsan)_|_gp_disp$'
     true
 }
 

@@ -205,7 +205,7 @@ static void connect_once(struct churn *c, random_state *r, int id)
     atomic_fetch_add(&c->dialed, 1);
     if (fd < 0) {
         atomic_fetch_add(&c->failed, 1);
-        if (!CHECK(says_refused(fd) || fd == -ETIMEDOUT || fd == -ECONNRESET || fd == -EADDRNOTAVAIL))
+        if (!CHECK(says_refused(fd) || says_cut_off(fd) || fd == -EADDRNOTAVAIL))
             test_note("dial: %s", go_strerror(fd));
         return;
     }
