@@ -365,7 +365,7 @@ static void run_timers(void)
  * that hand over to each other through the next slot pick nobody, and would never look around. */
 static void end_slice(struct processor *p, uint32_t attention)
 {
-    store_relaxed(&p->attention, ATTENTION_NONE);
+    store_ordered(&p->attention, ATTENTION_NONE); /* partner: pthread_mutexattr_setprotocol, then find_work's last look */
     p->look_around |= attention != ATTENTION_MORE;
     struct goroutine *next = queue_take_next(p);
     if (next)
@@ -475,6 +475,8 @@ struct goroutine *find_work(struct thread *m)
         }
         if (g) {
             stop_searching(m);
+            if (unlikely(!identity_serves(m))) /* it may have been asked for since, and g by who has asked for it */
+                identity_refill(m);
             return g;
         }
         go_idle(m);

@@ -18,7 +18,7 @@ static void (*tell)(void);
 
 bool os_owners_are_threads(void)
 {
-    return atomic_load_explicit(&owners_are_threads, memory_order_relaxed);
+    return atomic_load(&owners_are_threads); /* partner: end_slice, which may take a request away that was made for it */
 }
 
 void os_when_owners_are_threads(void (*fn)(void))
