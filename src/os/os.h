@@ -56,6 +56,9 @@ void os_fork_watch(void (*in_child)(void));
  * where allowed, priority over the others, which threads that it starts do not inherit. Best effort. */
 void os_thread_set_prompt(bool urgent);
 
+/* The CPU that the calling thread is on; a moment later it may be another. */
+int os_thread_cpu(void);
+
 /* Number of CPUs this process may use; at least 1. */
 int os_cpu_count(void);
 

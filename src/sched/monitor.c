@@ -60,7 +60,8 @@ _Atomic uint32_t monitor_asleep;
 _Atomic int64_t monitor_until = TIME_NEVER;
 
 static _Atomic uint32_t kicked;
-static _Atomic uint32_t polls; /* it blocks in the poller, and is woken there */
+static _Atomic uint32_t polls;        /* it blocks in the poller, and is woken there */
+static _Atomic int32_t looks_on = -1; /* the CPU on which it has begun to look; -1: it sleeps */
 static _Atomic uint32_t dump_wanted;
 
 /* The monitor's own. */
@@ -93,6 +94,15 @@ void monitor_request_dump(void)
     store_ordered(&dump_wanted, 1);
     store_ordered(&kicked, 1);
     wake_up();
+}
+
+/* Whom the monitor wakes on its own CPU the system may prefer to it; and then who woke has that CPU until the system looks again,
+ * for milliseconds, in which nobody ends slices or sees who is ready. */
+void monitor_let_finish(void)
+{
+    int32_t there = load_relaxed(&looks_on);
+    if (there >= 0 && there == os_thread_cpu())
+        os_thread_yield();
 }
 
 static bool somebody_waits(void)
@@ -428,6 +438,16 @@ static void stay_awake(struct look *l)
         poll_leave_place();
 }
 
+static void wait_for_next(const struct look *l)
+{
+    store_relaxed(&looks_on, -1);
+    if (l->polls)
+        poll_until(l->next);
+    else
+        os_wait(&kicked, 0, l->next);
+    store_relaxed(&looks_on, os_thread_cpu());
+}
+
 static void sleep_until(struct look *l, bool deep)
 {
     plan_for_poller(l, deep);
@@ -446,10 +466,8 @@ static void sleep_until(struct look *l, bool deep)
     /* Said, now look once more; partner: timers_watch. */
     if (plan_for_timers(l) < covered)
         stay_awake(l);
-    else if (l->polls)
-        poll_until(l->next);
     else
-        os_wait(&kicked, 0, l->next);
+        wait_for_next(l);
     store_relaxed(&monitor_asleep, 0);
 }
 

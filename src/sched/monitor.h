@@ -18,6 +18,7 @@ void monitor_kick(void);
 void monitor_request_dump(void);
 extern _Atomic uint32_t monitor_asleep; /* 1: it sleeps until a moment or for ever, and wants to be told of waiting work */
 extern _Atomic int64_t monitor_until;   /* the moment */
+void monitor_let_finish(void);          /* by who was woken */
 
 /* A push by the thread that runs the processor, then a look at whether the monitor sleeps: the store-load pair needs no fence
  * here because the monitor fences all threads before it looks at the queues a last time (monitor.c). */

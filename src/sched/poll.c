@@ -116,4 +116,5 @@ void poll_sleep(struct thread *m, int64_t deadline, struct poll_catch *c)
         poll_wait(c, deadline);
     store_relaxed(&m->polls, 0);
     poll_leave_place();
+    monitor_let_finish();
 }

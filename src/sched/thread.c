@@ -286,6 +286,7 @@ void thread_sleep(struct thread *m, int64_t deadline)
     while (load_acquire(&m->note) == 0) { /* partner: the store in thread_wake */
         if (os_wait(&m->note, 0, deadline) != 0)
             return;
+        monitor_let_finish();
     }
 }
 

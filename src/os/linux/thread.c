@@ -146,6 +146,14 @@ void os_thread_yield(void)
     sched_yield();
 }
 
+/* Not libc's, which looks into what the kernel has written at some thread pointer. */
+int os_thread_cpu(void)
+{
+    unsigned cpu = 0;
+    os_call(SYS_getcpu, &cpu, NULL, NULL);
+    return (int)cpu;
+}
+
 /* ---- on their way out ---- */
 
 /* The kernel has a thread for a while after the last that it does itself. */

@@ -65,6 +65,10 @@ void monitor_kick(void)
         look(processor_at(0));
 }
 
+void monitor_let_finish(void)
+{
+}
+
 void monitor_request_dump(void)
 {
     dump_all(2, NULL);
