@@ -50,8 +50,6 @@ HOSTCC   ?= $(if $(findstring -linux-gnu,$(compiler)),cc,$(CC))
 # What runs programs for a CPU that this machine does not have: qemu, with the libraries that come with the compiler.
 host     := $(shell uname -m)
 native   := $(filter $(host) $(if $(filter x86_64,$(host)),i386 i486 i586 i686) $(if $(filter armv7l armv8l,$(host)),arm),$(machine))
-# One with DSP, and whose control word can be written: the emulator's own choice has neither.
-$(if $(filter mips%,$(CPU)),$(if $(native),,$(eval export QEMU_CPU ?= $(if $(filter mips,$(CPU)),74Kf,mips64dspr2))))
 RUN      ?= $(if $(native),,$(if $(ALONE),node,qemu-$(word 3,$(known)) -L $(or $(QEMU_ROOT),/usr/$(triple))))
 
 variant  := $(subst $() ,-,$(strip $(filter-out cc gcc,$(compiler)) $(SANITIZE) $(HOSTILE:1=hostile) $(SHARED:1=shared) $(STATIC:1=static)))
@@ -61,18 +59,21 @@ comma    := ,
 sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefined) -fno-sanitize-recover=all)
 
 # What every object is compiled with, the tests' too.
-# In leaf functions too, where the compiler knows how (gcc 12 of riscv64 does not).
-leaf   := -mno-omit-leaf-frame-pointer
-FRAMES := -fno-omit-frame-pointer $(if $(filter arm64 riscv64,$(CPU)),$(shell $(CC) $(leaf) -E -x c /dev/null >/dev/null 2>&1 && echo $(leaf))) $(if $(filter s390x,$(CPU)),-mbackchain)
+# What a CPU needs besides, or its compilers: src/arch/<cpu>/library.mk may add to these.
+# FRAMES: so that stacks show who called. NO_STUBS: so that no call leaves the library's text through a stub that lies outside it.
+# STUBBORN: how a compiler's assembly is edited (sed) that makes stubs all the same. LIBS: what programs are linked with.
+# ZERO_GP, NO_GP: for the linker's -r, and what is to be taken out again behind it. LOCAL_BY_NAME: 1: what is hidden must not become local.
+# MODEL: the machine that an emulator is to be.
+FRAMES   := -fno-omit-frame-pointer
+NO_STUBS := -fno-plt
+$(foreach none,STUBBORN LIBS ZERO_GP NO_GP LOCAL_BY_NAME MODEL,$(eval $(none) :=))
+option    = $(shell $(CC) $1 -E -x c /dev/null >/dev/null 2>&1 && echo $1)
+-include $(wildcard src/arch/$(CPU)/library.mk)
+$(if $(MODEL),$(if $(native),,$(eval export QEMU_CPU ?= $(MODEL))))
+
 # Not every CPU's compiler writes unwind information unless it is told to.
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
-NO_STUBS := -fno-plt $(if $(filter riscv64,$(CPU)),$(if $(clang),,-mno-plt)) $(if $(filter arm,$(CPU)),-mlong-calls)
-# gcc for s390x calls through stubs whatever it is told: its assembly is edited, to the same call by an address. A stub may use r1 too.
-# gcc for mips asks for addresses that the linker may have be those of stubs, as long as nobody has called there.
-STUBBORN := $(if $(filter s390x,$(CPU)),s/\tbrasl\t%r14$(comma)\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbasr\t%r14$(comma)%r1/; \
-            s/\tjg\t\(.*\)@PLT$$/\tlgrl\t%r1$(comma)\1@GOTENT\n\tbr\t%r1/)$(if $(filter mips%,$(CPU)),s/%call16/%$(if $(filter mips,$(CPU)),got,got_disp)/)
-# The library's own. NO_STUBS: no call leaves its text through a stub that lies outside it (clang -O0 would still copy memory
-# through one). No LTO: the text must be there to be renamed.
+# The library's own. clang -O0 would still copy memory through a stub. No LTO: the text must be there to be renamed.
 LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
 # What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything; one for another libc has headers
@@ -122,10 +123,6 @@ else
 # their own too: else the linker would merge them with those of the program, outside our text.
 # And so do the functions of libc that a compiler calls where nobody wrote a call (src/base/string.c).
 OWN_STRINGS = $(foreach name,memcpy memmove memset memcmp strlen,--redefine-sym $(name)=goroutine.$(name))
-# On mips64 a function says where it lies by the global pointer's distance, which in the output of -r is counted from somewhere else for
-# functions that have a global name; and the name can go later. So there it is counted from 0.
-ZERO_GP  := $(if $(filter mips64,$(CPU)),-Wl$(comma)--defsym=_gp=0)
-NO_GP    := $(if $(filter mips64,$(CPU)),--strip-symbol=_gp)
 RENAME = $(OBJCOPY) $(NO_GP) $(OWN_STRINGS) $$(readelf -SW $< | sed -n 's/^.*\] \(\.text[^ ]*\) .*/--rename-section \1=go_text/p') \
     $$(readelf -sW $< | sed -n 's/^.* \(__x86\.\(get_pc_thunk\.[a-z]*\)\)$$/--redefine-sym \1=go.\2/p')
 
@@ -161,14 +158,13 @@ $(BUILD)/seam: $(BUILD)/core.raw $(BUILD)/net.raw
 	$(call missing,$(BUILD)/net.raw) >$@.missing
 	$(call hidden,$(BUILD)/core.raw) | comm -12 - $@.missing | sed 's/.*/& goroutine.&/' >$@
 
-# A hidden name becomes local, so that it can not clash. Where that would change the meaning of an instruction that finds an address (on
-# mips, by whether its name is local), it becomes one that no C program can have.
-local = $(if $(filter mips,$(CPU)),--redefine-syms=$(BUILD)/$1.names,--localize-hidden)
+# A hidden name becomes local, so that it can not clash; or else one that no C program can have.
+local = $(if $(LOCAL_BY_NAME),--redefine-syms=$(BUILD)/$1.names,--localize-hidden)
 $(BUILD)/%.names: $(BUILD)/%.raw $(BUILD)/seam
 	$(call hidden,$<) | sed 's/.*/& goroutine.$*.&/' >$@.all
 	sed 's/ .*//' $(BUILD)/seam | sort | join -v 2 - $@.all >$@
-$(if $(filter mips,$(CPU)),$(BUILD)/libgoroutine.o: $(BUILD)/core.names)
-$(if $(filter mips,$(CPU)),$(BUILD)/libgoroutine-net.o: $(BUILD)/net.names)
+$(if $(LOCAL_BY_NAME),$(BUILD)/libgoroutine.o: $(BUILD)/core.names)
+$(if $(LOCAL_BY_NAME),$(BUILD)/libgoroutine-net.o: $(BUILD)/net.names)
 
 $(BUILD)/libgoroutine.o: $(BUILD)/core.raw $(BUILD)/seam
 	$(RENAME) --redefine-syms=$(BUILD)/seam $(call local,core) --remove-section .llvm_addrsig $< $@

@@ -44,7 +44,7 @@ needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(c
 
 TEST_FLAGS := $(COMMON) -Itests
 # Where the CPU has no atomics of 64 bits, a program's own are libatomic's.
-TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm $(if $(filter mips,$(CPU)),-latomic)) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm $(LIBS)) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
 library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
 
 # clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.
