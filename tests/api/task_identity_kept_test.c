@@ -11,14 +11,13 @@
 #include <locale.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include "hogs.h"
 #include "sanitizers.h"
 
 /* Where the library cannot tell the text of others from data (os_image_foreign), all is kept until the goroutine ends: with a libc
- * that does not say whose an address is, and in a static program, which nobody has loaded. */
+ * that does not say whose an address is, and in a static program. */
 #if defined(__GLIBC__) && defined(DLFO_STRUCT_HAS_EH_DBASE)
-#define GIVES_BACK (getauxval(AT_BASE) != 0)
+#define GIVES_BACK (!test_is_static())
 #else
 #define GIVES_BACK false
 #endif
