@@ -5,6 +5,7 @@
 #ifndef TEST_HOGS_H
 #define TEST_HOGS_H
 
+#include <sys/auxv.h>
 #include "sanitizers.h"
 #include "test.h"
 
@@ -64,6 +65,12 @@ struct hogs {
 static inline bool test_has_identities(void)
 {
     return WITH_IDENTITIES;
+}
+
+/* Nobody has loaded a static program, and its own text can not be told from libc's. */
+static inline bool test_is_static(void)
+{
+    return getauxval(AT_BASE) == 0;
 }
 
 /* Starts n hogs; they need no clean-up beyond hogs_stop, which waits until all have ended. */

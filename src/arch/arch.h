@@ -65,7 +65,7 @@
  * ARCH_POINTER_CALL: the number of the OS's call by which arch_set_thread_pointer does it, where no instruction can. Whoever is
  * seen in that call is not asleep in it. ARCH_PUSHES_ARGUMENTS: 1: the stack pointer of a function is not the same in all its
  * calls. ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep.
- * ARCH_FRAME_SETTLES: 1: there is an arch_frame_settle.
+ * ARCH_FRAME_SETTLES: 1: there is an arch_frame_settle. ARCH_WAY_BACK: 1: there are an arch_way_back and an arch_frame_returns.
  * ARCH_CONTEXT_SPLITS: a context needs more than its stack, arch_context_beneath; there is no arch_context_init then.
  * ARCH_SHOWS_CALLS: 0: no stack shows who called whom. Then there are also the three: ARCH_FRAME_ADDRESS, ARCH_FRAME_CFA and
  * ARCH_RETURN_ADDRESS of the function that they are written in. */
@@ -209,6 +209,25 @@ static inline uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high)
 {
     (void)high;
     return *at;
+}
+#endif
+
+/* arch_way_back: where a handler that is told why its signal came returns to best: like what the OS or libc would have it return
+ * to, this asks the OS to bring the frame back, in a quicker way. It is of the library's text. 0: there is nothing better.
+ * arch_frame_returns: whether the frame was interrupted in what the OS itself has for handlers to return to. */
+#ifdef ARCH_WAY_BACK
+uintptr_t arch_way_back(void);
+bool arch_frame_returns(const void *frame);
+#else
+static inline uintptr_t arch_way_back(void)
+{
+    return 0;
+}
+
+static inline bool arch_frame_returns(const void *frame)
+{
+    (void)frame;
+    return false;
 }
 #endif
 

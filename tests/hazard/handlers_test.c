@@ -14,7 +14,9 @@
 #include <unistd.h>
 #include "hazard.h"
 
-enum { ROUNDS = 100, WORK = 5000, OWN_STACK = 64 << 10 };
+/* A signal to oneself takes microseconds, 20 where the kernel's way back is slow; who is in one is in the library, or on a signal
+ * stack, and not to be taken off. So each round has more to do than its handler has. */
+enum { ROUNDS = 100, WORK = 5000, BETWEEN = 8 * WORK, OWN_STACK = 64 << 10 };
 
 static atomic_long handled;
 
@@ -51,7 +53,7 @@ static void raise_often(void *arg, int index)
     for (int i = 0; i < SCALED(ROUNDS); i++) {
         volatile long a = i, b = i + 1;
         wrong += raise(SIGUSR1) != 0;
-        linger(WORK);
+        linger(BETWEEN);
         sum += a * b;
         atomic_fetch_add(raised, 1);
     }
@@ -233,7 +235,7 @@ static void raise_on_own_stack(void *arg, int index)
     mine.ss_sp = at;
     CHECK_EQ(0, sigaltstack(&mine, &old));
     for (int i = 0; i < SCALED(ROUNDS); i++) {
-        linger(WORK);
+        linger(BETWEEN);
         wrong += sigaltstack(NULL, &now) != 0 || now.ss_sp != at;
         wrong += raise(SIGUSR1) != 0;
         atomic_fetch_add(raised, 1);

@@ -13,6 +13,7 @@
 #define ARCH_POINTER_CALL     243 /* set_thread_area */
 #define ARCH_PUSHES_ARGUMENTS 1
 #define ARCH_SHARED_WAY_IN    1
+#define ARCH_WAY_BACK         1
 
 #include "arch/x86/flags.h"
 #include "arch/x86/record.h"

@@ -27,6 +27,7 @@
 
 #include "arch/arch.h"
 #include "base/sanitize.h"
+#include "os/linux/action.h"
 #include "os/linux/linux.h"
 
 #if SANITIZE_IDENTITIES
@@ -45,35 +46,6 @@ enum { NUMBERS = 1 << 22 /* there can be no more threads in a system */, LOOK_EV
 #define CALL(name) SYS_##name##32
 #else
 #define CALL(name) SYS_##name
-#endif
-
-/* As the kernel has it; for some CPUs without the restorer, and the mask is there instead; and the oldest of its ways. */
-#if defined(__mips__)
-struct kernel_action {
-    unsigned flags;
-    void (*handler)(int, siginfo_t *, void *);
-    struct os_mask mask;
-};
-
-static void mask_all(struct kernel_action *a)
-{
-    __builtin_memset(&a->mask, -1, sizeof a->mask);
-}
-#else
-struct kernel_action {
-    void (*handler)(int, siginfo_t *, void *);
-    unsigned long flags;
-    uintptr_t restorer;
-    struct os_mask mask;
-};
-
-static void mask_all(struct kernel_action *a)
-{
-    enum { HAS_RESTORER = 0x04000000 };
-    __builtin_memset(&a->mask, -1, sizeof a->mask);
-    if ((a->flags & HAS_RESTORER) == 0)
-        a->restorer = (uintptr_t)a->mask.words[0];
-}
 #endif
 
 /* A bit for each number that a thread can have. */
@@ -143,7 +115,7 @@ static void find_way_back(void)
     sigaction(SIGURG, &same, NULL);
     action.handler = on_signal_to_all;
     action.flags = (action.flags & ~(unsigned long)(SA_NODEFER | SA_RESETHAND)) | SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    mask_all(&action);
+    action_mask_all(&action);
 }
 
 /* glibc has its handler from the first thread on that it makes. */

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 
+#include "os/linux/action.h"
 #include "os/linux/linux.h"
 
 const int os_faults[OS_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
@@ -142,6 +143,17 @@ static struct sigaction action(int flags)
     return action;
 }
 
+/* Where the CPU has a better one. libc installs handlers with its own. */
+static void choose_way_back(int number)
+{
+    struct kernel_action action;
+    uintptr_t better = arch_way_back();
+    if (better == 0 || os_call(SYS_rt_sigaction, number, NULL, &action, sizeof action.mask) != 0)
+        return;
+    action_returns_to(&action, better);
+    os_call(SYS_rt_sigaction, number, &action, NULL, sizeof action.mask);
+}
+
 static int install_faults(void)
 {
     struct sigaction fault = action(SA_SIGINFO | SA_ONSTACK);
@@ -173,8 +185,10 @@ int os_signals_start(const struct os_hooks *wanted, int signal_number)
     struct sigaction interrupt = action(SA_SIGINFO);
     interrupt.sa_sigaction = on_interrupt;
     int result = os_chain_install(number, &interrupt);
-    if (result == 0)
-        result = install_faults();
+    if (result != 0)
+        return result;
+    choose_way_back(number);
+    result = install_faults();
     return result != 0 ? result : install_quit();
 }
 
@@ -203,7 +217,7 @@ void os_interrupt_unmask(void)
 bool os_frame_returns(const void *frame)
 {
     enum { MOST_BYTES = 16 };
-    return arch_frame_pc(frame) - atomic_load_explicit(&way_back, memory_order_relaxed) < MOST_BYTES;
+    return arch_frame_pc(frame) - atomic_load_explicit(&way_back, memory_order_relaxed) < MOST_BYTES || arch_frame_returns(frame);
 }
 
 uint64_t os_masked(void)
