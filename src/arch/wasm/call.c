@@ -9,8 +9,8 @@
 
 typedef void function(void *);
 
-/* The name tells emscripten that a context may be left and come back to inside the call: then this is called again too, with the
- * same arguments, and so finds its landing by the address that it lies at, and the stack pointer of that time among them. */
+/* The name tells emscripten that a context may be left, and come back to, inside the call. Then this is called again, with the same
+ * arguments: so it knows its landing by where that lies, and is given the stack pointer of the first time. */
 EM_JS(int, __asyncjs__go_arch_call, (void **landing, function *fn, void *arg, uintptr_t sp), {
     try {
         wasmTable.get(fn)(arg);

@@ -13,7 +13,6 @@ export NODE_PATH := $(NODE_PATH):/usr/share/nodejs
 
 FRAMES  :=
 LIBRARY  = $(COMMON) -fvisibility=hidden -emit-llvm
-OPTIMIZE = $(or $(filter -O%,$(CFLAGS)),-O0)
 
 whole := $(filter-out src/base/string.c,$(call files,$(core) $(net)))
 $(BUILD)/libgoroutine.bc: $(whole:%=$(BUILD)/%.bc)
