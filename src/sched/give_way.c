@@ -1,5 +1,5 @@
-/* Giving way without a signal: keeping preemption away while the library is in the middle of something, asking a goroutine to go, and
- * going in a call. All of it holds where there are no interrupts, too.
+/* Giving way without a signal: keeping preemption away while the library is in the middle of something, asking a goroutine to go,
+ * and going in a call. All of it holds where there are no interrupts, too.
  *
  * A request is for one slice: who begins the next one has not been asked. That a processor is to look around (attention) is no
  * request: it says so also while somebody has his turn, or for a timer that can wait for the next switch.

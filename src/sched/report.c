@@ -142,8 +142,8 @@ _Noreturn void report_panics(const struct panic *p)
 }
 
 /* Main has returned, perhaps because of what a panicking goroutine's deferred functions did, and before the panic has come to its
- * end: the program must exit with its report, and with 2. (Go's main() waits likewise.) In a scheduler context nobody can wait: what
- * a host calls, to which the only thread was given back (wasm). */
+ * end: the program must exit with its report, and with 2. (Go's main() waits likewise.) In a scheduler context nobody can wait:
+ * what a host calls, to which the only thread was given back (wasm). */
 void report_before_exit(void)
 {
     const struct goroutine *g = sched_self();

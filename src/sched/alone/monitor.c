@@ -1,9 +1,9 @@
 /* The monitor where there is no thread for it: its looks are made in passing, by whoever queues a goroutine.
  *
  * It is always told, as if it slept (monitor_asleep). What it looks for is what only time tells: that a slice is over, so that a
- * pair which keeps waking each other lets the rest have its turn; that a timer is due, to which whoever switches sees, and for which
- * whoever does not gives way after a grant; that the oldest of the fresh and of those who wait behind everybody have waited for too
- * long. Who computes and never calls the library is not looked at, and not taken off.
+ * pair which keeps waking each other lets the rest have its turn; that a timer is due, to which whoever switches sees, and for
+ * which whoever does not gives way after a grant; that the oldest of the fresh and of those who wait behind everybody have waited
+ * for too long. Who computes and never calls the library is not looked at, and not taken off.
  *
  * SPDX-License-Identifier: MIT
  */

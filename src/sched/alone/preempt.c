@@ -1,4 +1,5 @@
-/* Preemption where there are no interrupts: a goroutine goes when it calls the library and was asked to (give_way.c), and never else.
+/* Preemption where there are no interrupts: a goroutine goes when it calls the library and was asked to (give_way.c), and never
+ * else.
  *
  * SPDX-License-Identifier: MIT
  */
