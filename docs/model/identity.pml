@@ -1,5 +1,5 @@
 /* Threads without a spare identity, and what makes identities (src/sched/identity.c: take_spare, identity_put, identity_keep,
- * identity_give_up, identity_refill, identity_bury, identity_keep_waiting, end; maker.c: run; preempt.c: way_out, go_away; taken.c:
+ * identity_give_up, identity_refill, identity_bury, identity_keep_waiting, end; maker.c: run; preempt.c: way_out; give_way.c: preempt_leave; taken.c:
  * taken_return, taken_relieve; relief.c; idle.c: find_identified; sched.c: choose; bind.c): whoever was taken off with a lock that the
  * maker waits for runs again, each identity has one user, the pool's count is right, who waits for an identity gets one, and none is used
  * after its end.
@@ -302,7 +302,7 @@ inline keep()
     fi
 }
 
-/* way_out and go_away: in the handler of the signal. */
+/* way_out and preempt_leave: in the handler of the signal. */
 inline handler()
 {
     atomic {

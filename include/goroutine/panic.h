@@ -27,7 +27,9 @@
  * -fnon-call-exceptions also for a fault in the very function that has them, or in one of which the compiler sees that it throws
  * nothing. (A C++ function that faults itself, has destructors and was built without, ends the program by std::terminate. So does a
  * destructor that panics.) A catch (...) sees a panic, or go_exit, pass and must throw it on. At a frame without unwind information
- * they end: the rest is left without. The library needs no unwinder; it uses the one that such a program has in it.
+ * they end: the rest is left without. The library needs no unwinder; it uses the one that such a program has in it. On wasm they
+ * run in a program that is compiled and linked with -fexceptions, but for those of main() where that ends by go_exit outside of
+ * go_try.
  *
  * No exception and no longjmp may leave a function that go_try called, or pass a go_defer that is not taken off.
  *

@@ -36,46 +36,12 @@ static bool frames_stay; /* a frame must return on the thread that it interrupte
 extern const char __start_go_text[] __attribute__((visibility("hidden")));
 extern const char __stop_go_text[] __attribute__((visibility("hidden")));
 
-void preempt_hold(void)
-{
-    struct thread *m = thread_mine();
-    if (m)
-        m->hold++;
-}
-
-void preempt_release(void)
-{
-    struct thread *m = thread_mine();
-    if (m)
-        m->hold--;
-}
-
-int64_t sched_now(void)
-{
-    struct thread *m = thread_mine();
-    if (!m)
-        return os_now();
-    m->hold++;
-    int64_t now = os_now();
-    m->hold--;
-    return now;
-}
-
 /* ---- asking ---- */
-
-static uint32_t ticket(struct processor *p)
-{
-    return load_relaxed(&p->tick) << 1 | 1;
-}
 
 void preempt_request(struct processor *p, bool quietly)
 {
-    processor_ask(p);
-    struct thread *m = load_acquire(&p->m);
-    if (!m)
-        return;
-    store_relaxed(&m->wanted, ticket(p)); /* also where no signal is sent: preempt_now */
-    if (!quietly)
+    struct thread *m = preempt_ask(p);
+    if (m && !quietly)
         preempt_signal(m);
 }
 
@@ -119,7 +85,7 @@ static enum go_refusal verdict(struct thread *m, void *frame)
     bool has_processor = thread_self() != NULL; /* else it goes whoever wanted it to go, as it should have none to run on */
     if (has_processor && !m->p)
         return GO_REFUSED_SCHEDULER;
-    if (has_processor && !preempt_force && load_relaxed(&m->wanted) != ticket(m->p))
+    if (has_processor && !preempt_force && !preempt_is_wanted(m))
         return GO_REFUSED_STALE;
     if (g->preempt_off && !taken_sleep_was_interrupted(m, arch_frame_sp(frame), pc)) {
         g->preempt_deferred = true;
@@ -167,43 +133,19 @@ static enum way way_out(struct thread *m, const void *frame)
 
 /* ---- doing it ---- */
 
-/* Off the processor, behind everybody, and back again, perhaps on another thread. */
-static void go_away(struct thread *m)
-{
-    struct goroutine *g = m->current;
-    if (!thread_self()) {
-        taken_return();
-        return;
-    }
-    store_relaxed(&g->state, G_RUNNABLE);
-    store_relaxed(&g->since, load_relaxed(&sched.clock));
-    store_relaxed(&m->p->began, sched_now());
-    store_release(&m->p->began_tick, load_relaxed(&m->p->tick) + 1); /* partner: begin_of_slice */
-    m->after = (struct after){.kind = AFTER_LAST, .g = g};
-    switch_away(m, g, true);
-}
-
 /* At an arbitrary instruction. */
 static void go_away_whole(struct thread *m)
 {
     struct goroutine *g = m->current;
     g->interrupted = true;
-    go_away(m);
+    preempt_leave(m);
     g->interrupted = false;
-}
-
-/* errno is the thread's, so it is looked up anew after the switch. */
-static void go_away_keeping_errno(struct thread *m, void (*leave)(struct thread *m))
-{
-    int saved = *os_errno();
-    leave(m);
-    *os_errno() = saved;
 }
 
 /* Called by the code that arch_inject makes the goroutine run. */
 static void injected(void)
 {
-    go_away_keeping_errno(thread_mine(), go_away_whole);
+    preempt_keeping_errno(thread_mine(), go_away_whole);
 }
 
 /* In the handler; returns on whatever thread. */
@@ -227,23 +169,6 @@ static void leave_in_frame(struct thread *m, void *frame, bool tied)
     if (!tied)
         os_frame_adopt(frame); /* what a tied one has brought to its own thread stays there */
     arch_frame_resume(frame);
-}
-
-static NOINLINE void give_way(struct thread *m)
-{
-    struct goroutine *g = m->current;
-    if (!m->p || load_relaxed(&m->wanted) != ticket(m->p) || m->hold || g->preempt_off || g->kind != KIND_GOROUTINE)
-        return;
-    store_relaxed(&m->wanted, 0);
-    bump(&m->p->gave_way);
-    go_away_keeping_errno(m, go_away);
-}
-
-void preempt_now(void)
-{
-    struct thread *m = thread_self();
-    if (m && unlikely(load_relaxed(&m->wanted)))
-        give_way(m);
 }
 
 void preempt_interrupt(void *frame)

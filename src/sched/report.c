@@ -142,10 +142,14 @@ _Noreturn void report_panics(const struct panic *p)
 }
 
 /* Main has returned, perhaps because of what a panicking goroutine's deferred functions did, and before the panic has come to its
- * end: the program must exit with its report, and with 2. (Go's main() waits likewise.) */
+ * end: the program must exit with its report, and with 2. (Go's main() waits likewise.) In a scheduler context nobody can wait:
+ * what a host calls, to which the only thread was given back (wasm). */
 void report_before_exit(void)
 {
-    uint32_t own = sched_self()->falls;
+    const struct goroutine *g = sched_self();
+    if (g->kind == KIND_SCHEDULER)
+        return;
+    uint32_t own = g->falls;
     int64_t until = sched_now() + GRACE;
     while (load_ordered(&sched.falling) > own && !load_relaxed(&reporter) && sched_now() < until)
         sched_yield_now();

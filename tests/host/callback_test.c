@@ -38,19 +38,22 @@ TEST(what_the_host_calls_wakes_who_waits)
     CHECK_BETWEEN(0, 10 * GO_SECOND, test_now() - before);
 }
 
-/* Locals that are not in memory too, at any depth. */
-static int sum_down(int n, int64_t a, double b)
+#define WIDE ((int64_t)1 << 32 | 1)
+
+/* With locals that are not in memory, at any depth: they go with n, which is. */
+static int sum_down(int n, int64_t wide, double half)
 {
     volatile int here = n;
+    int below;
 
     if (n == 0) {
         go_yield();
         return 0;
     }
-    int below = sum_down(n - 1, a * 3 + n, b / 2 + n);
+    below = sum_down(n - 1, wide - WIDE, half - 0.5);
     go_yield();
-    CHECK_EQ(n, here);
-    CHECK(a == (int64_t)a && b == (double)b);
+    CHECK_EQ(here * WIDE, wide);
+    CHECK(half == here / 2.0);
     return below + n;
 }
 
@@ -59,7 +62,7 @@ static void sum(void *arg, int index)
     int depth = 100 + 10 * index;
 
     (void)arg;
-    CHECK_EQ(depth * (depth + 1) / 2, sum_down(depth, index, index));
+    CHECK_EQ(depth * (depth + 1) / 2, sum_down(depth, depth * WIDE, depth / 2.0));
 }
 
 TEST(deep_stacks_are_left_and_come_back_to)

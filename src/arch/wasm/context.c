@@ -8,21 +8,14 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <emscripten/fiber.h>
 #include <emscripten/stack.h>
 
-#include "arch/arch.h"
+#include "arch/wasm/context.h"
 
 #define NOTES_FIRST (256u << 10) /* main()'s */
 
-struct context {
-    emscripten_fiber_t fiber;
-    void (*entry)(void);
-};
-_Static_assert(sizeof(struct context) <= ARCH_CONTEXT_BYTES, "cpu.h");
-
 static struct context first; /* main()'s */
-static struct context *current = &first;
+struct context *arch_current = &first;
 
 void arch_init(void)
 {
@@ -30,9 +23,14 @@ void arch_init(void)
     emscripten_fiber_init_from_current_context(&first.fiber, notes, sizeof notes);
 }
 
-static void begin(void *context)
+static void enter(void *context)
 {
     ((struct context *)context)->entry();
+}
+
+static void begin(void *context)
+{
+    arch_begin(context, enter);
 }
 
 size_t arch_context_beneath(size_t stack)
@@ -46,23 +44,24 @@ void *arch_context_init_in(void *beneath, void *low, void *top, void (*entry)(vo
     struct context *c = (struct context *)end;
 
     c->entry = entry;
+    c->calls = 0;
     emscripten_fiber_init(&c->fiber, begin, c, low, end - (uintptr_t)low, beneath, (uintptr_t)low - (uintptr_t)beneath);
     return c;
 }
 
 void arch_switch(void **save, void *load)
 {
-    struct context *from = current, *to = load;
+    struct context *from = arch_current, *to = load;
 
     *save = from;
-    current = to;
+    arch_current = to;
     emscripten_fiber_swap(&from->fiber, &to->fiber);
 }
 
 /* The notes lie there. */
 size_t arch_overflow(void)
 {
-    uintptr_t sp = emscripten_stack_get_current(), end = (uintptr_t)current->fiber.stack_limit;
+    uintptr_t sp = emscripten_stack_get_current(), end = (uintptr_t)arch_current->fiber.stack_limit;
     return sp < end ? end - sp : 0;
 }
 

@@ -10,7 +10,7 @@
 
 #define PAGE ((size_t)4096)
 
-/* What was given back, to be used again; its first words. */
+/* What was given back, to be used again as a whole: stacks are of a few sizes. In its first words. */
 struct hole {
     struct hole *next;
     size_t size;

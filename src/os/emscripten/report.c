@@ -70,11 +70,21 @@ EM_JS(void, go_os_exit, (int status), {
 
 static void (*before_exit)(void);
 
-/* In exit() nobody can be waited for: it is the host's, and cannot be left in the middle. Here main() has returned to nobody. */
+EM_JS(void, go_os_leave, (int status), { exit(status); });
+
+/* Ours, as in the host's own nobody can be waited for: that cannot be left in the middle. */
+_Noreturn void exit(int status)
+{
+    if (before_exit)
+        before_exit();
+    go_os_leave(status);
+    __builtin_unreachable();
+}
+
+/* Here main() has returned to nobody. */
 void go_os_end(int status);
 EMSCRIPTEN_KEEPALIVE void go_os_end(int status)
 {
-    before_exit();
     exit(status);
 }
 

@@ -46,6 +46,7 @@ int os_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadline)
     return os_now() < deadline ? 0 : -ETIMEDOUT;
 }
 
+/* Whatever the word: one waits, if any. */
 void os_wake(_Atomic uint32_t *word, int n)
 {
     (void)word;

@@ -1,14 +1,16 @@
 /* The monitor where there is no thread for it: its looks are made in passing, by whoever queues a goroutine.
  *
  * It is always told, as if it slept (monitor_asleep). What it looks for is what only time tells: that a slice is over, so that a
- * pair which keeps waking each other lets the rest have its turn; that a timer is due; that the oldest of the fresh and of those
- * who wait behind everybody have waited for too long. Who computes and never calls the library is not looked at, and not taken off.
+ * pair which keeps waking each other lets the rest have its turn; that a timer is due, to which whoever switches sees, and for
+ * which whoever does not gives way after a grant; that the oldest of the fresh and of those who wait behind everybody have waited
+ * for too long. Who computes and never calls the library is not looked at, and not taken off.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "sched/monitor.h"
 
 #include "sched/ending.h"
+#include "sched/preempt.h"
 #include "sched/runtime.h"
 #include "sched/sched.h"
 
@@ -35,7 +37,7 @@ static int64_t stays(struct still *s, uint32_t mark, bool waits, int64_t now)
 
 static void look(struct processor *p)
 {
-    static struct still slice, fresh, last;
+    static struct still slice, step, fresh, last;
     static int64_t urged;
     int64_t now = os_now(), length = load_relaxed(&sched.slice);
 
@@ -44,8 +46,11 @@ static void look(struct processor *p)
     bool over = stays(&slice, load_relaxed(&p->tick), true, now) >= length;
     bool turn = stays(&fresh, load_relaxed(&p->fresh.top), !deque_empty(&p->fresh), now) >= 2 * length;
     turn |= stays(&last, load_relaxed(&sched.preempted_taken), load_relaxed(&sched.preempted_waiting) != 0, now) >= 2 * length;
+    bool stayed = stays(&step, (uint32_t)load_relaxed(&p->switches), true, now) >= GRANT;
     bool urgent = load_relaxed(&p->due) <= now && now - urged >= URGENT_PAUSE;
-    if (over || urgent)
+    if (over || (urgent && stayed))
+        preempt_request(p, true);
+    else if (urgent)
         processor_ask(p);
     if (over)
         slice.since = now;

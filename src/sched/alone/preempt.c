@@ -1,59 +1,19 @@
-/* Preemption where there are no interrupts: a goroutine goes when it calls the library and was asked to, and never else. What keeps
- * preemption away has nothing to do.
+/* Preemption where there are no interrupts: a goroutine goes when it calls the library and was asked to (give_way.c), and never
+ * else.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "sched/preempt.h"
-
-#include "sched/runtime.h"
-#include "sched/sched.h"
-
-void preempt_hold(void)
-{
-    struct thread *m = thread_mine();
-    if (m)
-        m->hold++; /* a panic meanwhile is one of what the library calls */
-}
-
-void preempt_release(void)
-{
-    struct thread *m = thread_mine();
-    if (m)
-        m->hold--;
-}
-
-int64_t sched_now(void)
-{
-    return os_now();
-}
 
 void preempt_start(enum preempt_mode mode)
 {
     (void)mode;
 }
 
-/* At its next look for a successor. */
 void preempt_request(struct processor *p, bool quietly)
 {
     (void)quietly;
-    processor_ask(p);
-}
-
-/* Who spawns, or wakes others, without ever waiting goes when its slice is over, as long as it is seen to be: by monitor_tell. */
-void preempt_now(void)
-{
-    struct thread *m = thread_self();
-    if (!m || !m->p || m->hold || !load_relaxed(&m->p->attention))
-        return;
-    struct goroutine *g = m->current;
-    if (g->kind != KIND_GOROUTINE || g->preempt_off || g->blocking)
-        return;
-    int saved = *os_errno();
-    bump(&m->p->gave_way);
-    store_relaxed(&g->state, G_RUNNABLE);
-    m->after = (struct after){.kind = AFTER_LAST, .g = g};
-    switch_away(m, g, true);
-    *os_errno() = saved;
+    preempt_ask(p);
 }
 
 /* There is nothing to tell it by. */
