@@ -89,6 +89,11 @@ uintptr_t arch_frame_fp(const void *frame)
     return is_thumb(u) ? u->uc_mcontext.arm_r7 : u->uc_mcontext.arm_fp;
 }
 
+uintptr_t arch_frame_link(const void *frame)
+{
+    return ((const ucontext_t *)frame)->uc_mcontext.arm_lr;
+}
+
 /* Elsewhere no block of conditional instructions has begun: the old place's would make it skip some. */
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {
