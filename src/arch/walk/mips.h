@@ -233,11 +233,25 @@ static bool makes_frame(uint32_t word)
     return (operation == OP_ADDIU || operation == OP_DADDIU) && RS(word) == SP && RT(word) == SP && (int16_t)word < 0;
 }
 
-/* Where the frame of the function at pc is made; 0: nowhere. */
+/* No frame is made where there is one. */
+static bool makes_one_soon(const struct walk *w, uintptr_t pc)
+{
+    enum { FIRST = 8 };
+    uint32_t word;
+    uintptr_t target;
+    for (int i = 0; i < FIRST && read_code(w, pc, &word) && flow_of(word, pc, &target) == ON; i++, pc += 4)
+        if (makes_frame(word))
+            return true;
+    return false;
+}
+
+/* Where the frame of the function at pc is made; 0: nowhere, or not yet. */
 static uintptr_t find_prologue(const struct walk *w, uintptr_t pc)
 {
     uint32_t word;
     uintptr_t target, begin = 0; /* of what no branch from before leads to */
+    if (w->from.link && makes_one_soon(w, pc))
+        return 0;
     for (uintptr_t at = pc - 4; pc - at < BACK_MOST * 4 && read_code(w, at, &word); at -= 4) {
         if (makes_frame(word))
             return begin && w->from.link ? 0 : at;

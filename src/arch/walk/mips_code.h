@@ -67,6 +67,7 @@ enum {
     FN_DADDU = 45,
     FN_DSUBU = 47,
     FN_TGE = 48,
+    FN_TEQ = 52,
     FN_TNE = 54,
 };
 
@@ -95,6 +96,8 @@ static inline enum flow flow_of_special(uint32_t word)
         return ASKS;
     case FN_BREAK:
         return STOPS;
+    case FN_TEQ:
+        return RS(word) == RT(word) ? STOPS : ON;
     default:
         return ON;
     }
