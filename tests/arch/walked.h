@@ -121,6 +121,16 @@ SUBJECT static int WALKED(gives_up)(int n)
     return room[n & 7] * be_called(2);
 }
 
+SUBJECT static int WALKED(gives_up_with_much)(int n)
+{
+    volatile char much[40000];
+
+    much[n & 1023] = (char)be_called(n);
+    if (much[n & 1023] != n)
+        give_up();
+    return much[n & 1023] * be_called(2);
+}
+
 SUBJECT static _Noreturn int WALKED(never_ends)(int n)
 {
     volatile int room[4];
@@ -146,6 +156,7 @@ static const struct subject WALKED(subjects)[] = {
     {"one that passes a call on", WALKED(passes_on), 5},
     {"one with floating point", WALKED(has_floats), 5},
     {"one that gives up", WALKED(gives_up), 5},
+    {"one with much stack that gives up", WALKED(gives_up_with_much), 5},
     {"one that never ends", WALKED(never_ends), 5},
     {"a loop with nothing in it", WALKED(loops_bare), 5},
 };

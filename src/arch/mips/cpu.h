@@ -32,8 +32,9 @@ static inline bool arch_checks_returns(void)
     return false;
 }
 
-/* In the frame register functions have the lower end of their frames, if anything; how far above that the caller's is, and where it
- * has its own, only their code tells (arch/walk/mips.h). */
+/* In the frame register a function has the lower end of its frame, if anything; how far above that the caller's is, and where the
+ * rest lies, only its code tells (arch/walk/mips.h). Not found is the caller of a function that never returns where its code is in
+ * two places, or a function that never returns lies before it which has a frame while it has none; and of compressed code. */
 #include "arch/walk/mips_record.h"
 
 /* A return address has a bit that says whether it leads to compressed code (MIPS16e, microMIPS). */

@@ -245,6 +245,18 @@ static bool makes_one_soon(const struct walk *w, uintptr_t pc)
     return false;
 }
 
+/* A big frame is made in two steps, with registers saved in between. */
+static uintptr_t first_step(const struct walk *w, uintptr_t last)
+{
+    enum { BETWEEN = 24 };
+    uint32_t word;
+    uintptr_t target, first = last;
+    for (uintptr_t at = last - 4; last - at < BETWEEN * 4 && read_code(w, at, &word) && flow_of(word, at, &target) == ON; at -= 4)
+        if (makes_frame(word))
+            first = at;
+    return first;
+}
+
 /* Where the frame of the function at pc is made; 0: nowhere, or not yet. */
 static uintptr_t find_prologue(const struct walk *w, uintptr_t pc)
 {
@@ -254,7 +266,7 @@ static uintptr_t find_prologue(const struct walk *w, uintptr_t pc)
         return 0;
     for (uintptr_t at = pc - 4; pc - at < BACK_MOST * 4 && read_code(w, at, &word); at -= 4) {
         if (makes_frame(word))
-            return begin && w->from.link ? 0 : at;
+            return begin && w->from.link ? 0 : first_step(w, at);
         enum flow flow = flow_of(word, at, &target);
         if (flow == GOES_BY_REGISTER && (RS(word) == LINK || RS(word) == CALLED)) {
             if (!begin && at + 8 <= pc)
