@@ -57,6 +57,7 @@ GO_API int go_dump(int fd);
  * there is none, or what it holds is not known), and how to read it: 1, or 0 where there is nothing. */
 struct go_stack {
     uintptr_t pc, sp, fp, link;
+    uintptr_t more; /* for the library's own walks */
     int (*read)(const struct go_stack *stack, uintptr_t at, void *to, size_t size);
 };
 

@@ -57,12 +57,14 @@
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
  * ARCH_CALLER_FP(frame, cfa, caller): of a function that has these three (see ARCH_SHOWS_CALLS), the frame pointer of its caller;
  * where it is not known, anything.
+ * ARCH_UNWIND_SEGMENT: by what kind of segment, of the object that a place is in, arch_find_caller goes. 0: by none.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
  * ARCH_POINTER_CALL: the number of the OS's call by which arch_set_thread_pointer does it, where no instruction can. Whoever is
  * seen in that call is not asleep in it. ARCH_PUSHES_ARGUMENTS: 1: the stack pointer of a function is not the same in all its
  * calls. ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep.
- * ARCH_FRAME_SETTLES: 1: there is an arch_frame_settle.
+ * ARCH_FRAME_SETTLES: 1: there is an arch_frame_settle. ARCH_SAYS_MORE: 1: there are arch_frame_more and
+ * arch_context_more.
  * ARCH_CONTEXT_SPLITS: a context needs more than its stack, arch_context_beneath; there is no arch_context_init then.
  * ARCH_SHOWS_CALLS: 0: no stack shows who called whom. Then there are also the three: ARCH_FRAME_ADDRESS, ARCH_FRAME_CFA and
  * ARCH_RETURN_ADDRESS of the function that they are written in. */
@@ -90,6 +92,9 @@
 #ifndef ARCH_CALLER_FP
 #define ARCH_CALLER_FP(frame, cfa, caller) (((const struct arch_record *)((const char *)(frame) + ARCH_RECORD_AT))->fp)
 #endif
+#ifndef ARCH_UNWIND_SEGMENT
+#define ARCH_UNWIND_SEGMENT 0
+#endif
 #ifndef ARCH_FAULT_GRAIN
 #define ARCH_FAULT_GRAIN 1
 #endif
@@ -97,8 +102,10 @@
 #define ARCH_INSTRUCTION_MOST 0
 #endif
 #ifndef ARCH_SHOWS_CALLS
-#define ARCH_SHOWS_CALLS      1
-#define ARCH_FRAME_ADDRESS()  __builtin_frame_address(0)
+#define ARCH_SHOWS_CALLS 1
+#ifndef ARCH_FRAME_ADDRESS
+#define ARCH_FRAME_ADDRESS() __builtin_frame_address(0)
+#endif
 #define ARCH_FRAME_CFA()      __builtin_dwarf_cfa()
 #define ARCH_RETURN_ADDRESS() __builtin_return_address(0)
 #endif
@@ -181,11 +188,31 @@ uintptr_t arch_frame_sp(const void *frame);
 uintptr_t arch_frame_fp(const void *frame);
 uintptr_t arch_frame_link(const void *frame);
 
+/* What else arch_find_caller wants to know of a frame, and of a context, where cpu.h has the macro. */
+#ifdef ARCH_SAYS_MORE
+uintptr_t arch_frame_more(const void *frame);
+uintptr_t arch_context_more(const void *context);
+#else
+static inline uintptr_t arch_frame_more(const void *frame)
+{
+    (void)frame;
+    return 0;
+}
+static inline uintptr_t arch_context_more(const void *context)
+{
+    (void)context;
+    return 0;
+}
+#endif
+
 /* A place in a function that is not over. pc is the address of the instruction that comes next, or, where a call is to return to,
  * of any byte of the call. link is what arch_frame_link says of the innermost place, and of one that was interrupted; else 0: not
  * known. */
 struct arch_place {
     uintptr_t pc, sp, fp, link;
+    uintptr_t more;  /* what arch_frame_more or arch_context_more says of such a place; else 0 */
+    uintptr_t table; /* where the object that pc is in has its ARCH_UNWIND_SEGMENT, if that is not 0 */
+    size_t table_bytes;
 };
 
 /* Reads memory that may not be there: a stack, code, the tables beside it. 1, or 0: there is nothing. */

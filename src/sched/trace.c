@@ -61,8 +61,11 @@ struct go_stack trace_caller_of(const void *frame_address, const void *cfa, cons
 
 struct go_stack trace_interrupted(const void *frame)
 {
-    return (struct go_stack){
-        .pc = arch_frame_pc(frame), .sp = arch_frame_sp(frame), .fp = arch_frame_fp(frame), .link = arch_frame_link(frame)};
+    return (struct go_stack){.pc = arch_frame_pc(frame),
+                             .sp = arch_frame_sp(frame),
+                             .fp = arch_frame_fp(frame),
+                             .link = arch_frame_link(frame),
+                             .more = arch_frame_more(frame)};
 }
 
 READS_RACILY struct thread *runs_on(const struct goroutine *g)
@@ -86,7 +89,8 @@ READS_RACILY static bool view_of_stopped(struct goroutine *g)
     else if (os_peek((uintptr_t)sp, words, ARCH_CONTEXT_BYTES) == ARCH_CONTEXT_BYTES)
         there = (struct go_stack){.pc = arch_context_pc(words),
                                   .sp = (uintptr_t)sp + (arch_context_sp(words) - (uintptr_t)words),
-                                  .fp = arch_context_fp(words)};
+                                  .fp = arch_context_fp(words),
+                                  .more = arch_context_more(words)};
     else
         return false;
     view_take(&view, g, &there);
@@ -148,12 +152,19 @@ static int visit(void *argument, uintptr_t pc)
     return ++p->steps < STEPS;
 }
 
+static bool find_caller(struct arch_place *at, const struct view *v)
+{
+    if (ARCH_UNWIND_SEGMENT && !os_image_table(at->pc, &at->table, &at->table_bytes))
+        at->table_bytes = 0;
+    return arch_find_caller(at, view_read, v);
+}
+
 /* What the CPU can tell without unwind information, as long as it leads to somebody's text. */
 static void walk_callers(const struct view *v, int (*visit)(void *argument, uintptr_t pc), void *argument)
 {
-    struct arch_place at = {.pc = v->stack.pc, .sp = v->stack.sp, .fp = v->stack.fp, .link = v->stack.link};
+    struct arch_place at = {.pc = v->stack.pc, .sp = v->stack.sp, .fp = v->stack.fp, .link = v->stack.link, .more = v->stack.more};
     char name[NAME_SIZE];
-    while (visit(argument, at.pc) && arch_find_caller(&at, view_read, v) && os_image_place(at.pc, name, sizeof name))
+    while (visit(argument, at.pc) && find_caller(&at, v) && os_image_place(at.pc, name, sizeof name))
         continue;
 }
 

@@ -118,7 +118,8 @@ static void on_step(void)
     uintptr_t pc = arch_frame_pc(frame);
 
     if (IN(pc, subjects))
-        look_from((struct arch_place){pc, arch_frame_sp(frame), arch_frame_fp(frame), arch_frame_link(frame)});
+        look_from(
+            (struct arch_place){.pc = pc, .sp = arch_frame_sp(frame), .fp = arch_frame_fp(frame), .link = arch_frame_link(frame)});
     if (steps >= LONG)
         siglongjmp(out, 1);
 }
