@@ -63,10 +63,10 @@ sanitize := $(if $(SANITIZE),-fsanitize=$(SANITIZE:address=address$(comma)undefi
 # FRAMES: so that stacks show who called. NO_STUBS: so that no call leaves the library's text through a stub that lies outside it.
 # STUBBORN: how a compiler's assembly is edited (sed) that makes stubs all the same. LIBS: what programs are linked with.
 # ZERO_GP, NO_GP: for the linker's -r, and what is to be taken out again behind it. LOCAL_BY_NAME: 1: what is hidden must not become local.
-# MODEL: the machine that an emulator is to be.
+# MODEL: the machine that an emulator is to be. OWN: with what else the library is compiled. FIRST: what comes before all else in its parts.
 FRAMES   := -fno-omit-frame-pointer
 NO_STUBS := -fno-plt
-$(foreach none,STUBBORN LIBS ZERO_GP NO_GP LOCAL_BY_NAME MODEL,$(eval $(none) :=))
+$(foreach none,STUBBORN LIBS ZERO_GP NO_GP LOCAL_BY_NAME MODEL OWN FIRST,$(eval $(none) :=))
 option    = $(shell $(CC) $1 -E -x c /dev/null >/dev/null 2>&1 && echo $1)
 -include $(wildcard src/arch/$(CPU)/library.mk)
 $(if $(MODEL),$(if $(native),,$(eval export QEMU_CPU ?= $(MODEL))))
@@ -74,7 +74,7 @@ $(if $(MODEL),$(if $(native),,$(eval export QEMU_CPU ?= $(MODEL))))
 # Not every CPU's compiler writes unwind information unless it is told to.
 COMMON := -std=gnu11 -Wall -Wextra $(WERROR) $(if $(HOSTILE),-DGO_HOSTILE) $(FRAMES) -fasynchronous-unwind-tables -Iinclude -Isrc $(CFLAGS) $(sanitize)
 # The library's own. clang -O0 would still copy memory through a stub. No LTO: the text must be there to be renamed.
-LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
+LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) $(OWN) -ftls-model=initial-exec -fno-stack-protector -fno-lto $(if $(clang),-mllvm -fast-isel=false)
 
 # What libgoroutine-trace is made of. A compiler for another CPU has its own pkg-config, if anything; one for another libc has headers
 # of its own, and the libraries that pkg-config knows are not for it.
@@ -146,8 +146,8 @@ $(BUILD)/helpers.raw: $(objects)
 # The library proper is one object for each part, in which only the public calls have names for a linker: none of the rest can clash
 # with a program's. They hold the compiler's helpers that they call (64-bit division), since those are their text too; what comes in
 # groups, of which a linker keeps one, each has for itself.
-$(BUILD)/core.raw: $(call compiled,$(core))
-$(BUILD)/net.raw: $(call compiled,$(net))
+$(BUILD)/core.raw: $(FIRST) $(call compiled,$(core))
+$(BUILD)/net.raw: $(FIRST) $(call compiled,$(net))
 $(BUILD)/core.raw $(BUILD)/net.raw:
 	$(CC) $(CFLAGS) -r -nostdlib $(ZERO_GP) -Wl,--force-group-allocation -o $@ $^ $(libgcc)
 

@@ -12,6 +12,9 @@
 #if defined(__powerpc64__)
 #define LINK_OF(frame)   ((uintptr_t *)(frame))
 #define RETURN_OF(frame) (*(uintptr_t **)(frame) + 2)
+#elif defined(__arm__) && !defined(__clang__)
+#define LINK_OF(frame)   ((void)(frame), (uintptr_t *)__builtin_dwarf_cfa() - 2)
+#define RETURN_OF(frame) ((void)(frame), (uintptr_t *)__builtin_dwarf_cfa() - 1)
 #else
 #define LINK_OF(frame)   ((uintptr_t *)(frame))
 #define RETURN_OF(frame) ((uintptr_t *)(frame) + 1)

@@ -53,9 +53,11 @@ GO_API int go_stats_read(struct go_stats *stats, size_t size);
  * announced is "in a system call"; it gets the signal too, so such a call may end with EINTR. Errors: -EINVAL fd is negative. */
 GO_API int go_dump(int fd);
 
-/* A stack that stands still: its program counter, stack and frame pointer, and how to read it: 1, or 0 where there is nothing. */
+/* A stack that stands still: its program counter, stack and frame pointer, the register in which calls leave the return address (0:
+ * there is none, or what it holds is not known), and how to read it: 1, or 0 where there is nothing. */
 struct go_stack {
-    uintptr_t pc, sp, fp;
+    uintptr_t pc, sp, fp, link;
+    uintptr_t more; /* for the library's own walks */
     int (*read)(const struct go_stack *stack, uintptr_t at, void *to, size_t size);
 };
 

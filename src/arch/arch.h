@@ -21,7 +21,7 @@
  * static inline void arch_settle(void): what an interrupt's handler must do first, where the OS leaves flags of the interrupted
  * code on that compiled code does not expect;
  * struct arch_record { uintptr_t fp, pc; ... }: what a frame pointer points to (or ARCH_RECORD_AT bytes from there, if that is
- * defined), and static inline uintptr_t arch_record_sp(uintptr_t fp): the caller's stack pointer then, or the least that it can be;
+ * defined), or else the chain of frames (ARCH_BACK_CHAIN), and what tells a caller's frame pointer (ARCH_CALLER_FP);
  * static inline uintptr_t arch_unsigned(uintptr_t pc): a return address as it lies on a stack, without what the CPU may add to it;
  * static inline bool arch_checks_returns(void): whether the CPU keeps return addresses on a stack of its own as well, which
  * contexts do not have.
@@ -50,22 +50,21 @@
 #error "libgoroutine: no src/arch folder for this CPU yet; see docs/porting.md"
 #endif
 
-#ifndef ARCH_RECORD_AT
-#define ARCH_RECORD_AT 0
-#endif
-
 /* What a cpu.h may define, where the CPU is not like most.
  * ARCH_DESCRIPTORS: 1: a pointer to a function points to words of which the first is the address of its code.
  * ARCH_THREAD_POINTER_BIAS: how far above the start of its thread-locals a thread pointer points.
  * ARCH_BACK_CHAIN: 1: the word at the stack pointer is the caller's stack pointer, and an arch_record lies there; frame pointers
  * point to none. ARCH_CFA_OFFSET: how far above the caller's stack pointer lies what unwind information calls the frame address.
- * ARCH_NO_RECORDS: 1: where a function's caller is, is noted in no place that a frame pointer or the like leads to.
+ * ARCH_CALLER_FP(frame, cfa, caller): of a function that has these three (see ARCH_SHOWS_CALLS), the frame pointer of its caller;
+ * where it is not known, anything.
+ * ARCH_UNWIND_SEGMENT: by what kind of segment, of the object that a place is in, arch_find_caller goes. 0: by none.
  * ARCH_FAULT_GRAIN: of a fault of memory the system tells the address rounded down to a multiple of that.
  * ARCH_INSTRUCTION_MOST: where the pc of a fault that is none of memory is that of the next instruction: how far away at most.
  * ARCH_POINTER_CALL: the number of the OS's call by which arch_set_thread_pointer does it, where no instruction can. Whoever is
  * seen in that call is not asleep in it. ARCH_PUSHES_ARGUMENTS: 1: the stack pointer of a function is not the same in all its
  * calls. ARCH_FRAME_ADOPTS: 1: there is an arch_frame_adopt. ARCH_FRAME_KEEPS: 1: there is an arch_frame_keep.
  * ARCH_FRAME_SETTLES: 1: there is an arch_frame_settle. ARCH_WAY_BACK: 1: there are an arch_way_back and an arch_frame_returns.
+ * ARCH_SAYS_MORE: 1: there are arch_frame_more and arch_context_more.
  * ARCH_CONTEXT_SPLITS: a context needs more than its stack, arch_context_beneath; there is no arch_context_init then.
  * ARCH_SHOWS_CALLS: 0: no stack shows who called whom. Then there are also the three: ARCH_FRAME_ADDRESS, ARCH_FRAME_CFA and
  * ARCH_RETURN_ADDRESS of the function that they are written in. */
@@ -87,8 +86,14 @@
 #ifndef ARCH_CFA_OFFSET
 #define ARCH_CFA_OFFSET 0
 #endif
-#ifndef ARCH_NO_RECORDS
-#define ARCH_NO_RECORDS 0
+#ifndef ARCH_RECORD_AT
+#define ARCH_RECORD_AT 0
+#endif
+#ifndef ARCH_CALLER_FP
+#define ARCH_CALLER_FP(frame, cfa, caller) (((const struct arch_record *)((const char *)(frame) + ARCH_RECORD_AT))->fp)
+#endif
+#ifndef ARCH_UNWIND_SEGMENT
+#define ARCH_UNWIND_SEGMENT 0
 #endif
 #ifndef ARCH_FAULT_GRAIN
 #define ARCH_FAULT_GRAIN 1
@@ -97,8 +102,10 @@
 #define ARCH_INSTRUCTION_MOST 0
 #endif
 #ifndef ARCH_SHOWS_CALLS
-#define ARCH_SHOWS_CALLS      1
-#define ARCH_FRAME_ADDRESS()  __builtin_frame_address(0)
+#define ARCH_SHOWS_CALLS 1
+#ifndef ARCH_FRAME_ADDRESS
+#define ARCH_FRAME_ADDRESS() __builtin_frame_address(0)
+#endif
 #define ARCH_FRAME_CFA()      __builtin_dwarf_cfa()
 #define ARCH_RETURN_ADDRESS() __builtin_return_address(0)
 #endif
@@ -174,10 +181,57 @@ void arch_set_thread_pointer(uintptr_t pointer);
 bool arch_call(void **landing, void (*fn)(void *), void *arg);
 _Noreturn void arch_land(void *landing);
 
-/* Fields of an interrupted frame: program counter, stack pointer, frame pointer. */
+/* Fields of an interrupted frame: program counter, stack pointer, frame pointer; and what is in the register that calls leave the
+ * return address in, 0 on a CPU that has none. */
 uintptr_t arch_frame_pc(const void *frame);
 uintptr_t arch_frame_sp(const void *frame);
 uintptr_t arch_frame_fp(const void *frame);
+uintptr_t arch_frame_link(const void *frame);
+
+/* What else arch_find_caller wants to know of a frame, and of a context, where cpu.h has the macro. */
+#ifdef ARCH_SAYS_MORE
+uintptr_t arch_frame_more(const void *frame);
+uintptr_t arch_context_more(const void *context);
+#else
+static inline uintptr_t arch_frame_more(const void *frame)
+{
+    (void)frame;
+    return 0;
+}
+static inline uintptr_t arch_context_more(const void *context)
+{
+    (void)context;
+    return 0;
+}
+#endif
+
+/* A place in a function that is not over. pc is the address of the instruction that comes next, or, where a call is to return to,
+ * of any byte of the call. link is what arch_frame_link says of the innermost place, and of one that was interrupted; else 0: not
+ * known. */
+struct arch_place {
+    uintptr_t pc, sp, fp, link;
+    uintptr_t more;  /* what arch_frame_more or arch_context_more says of such a place; else 0 */
+    uintptr_t table; /* where the object that pc is in has its ARCH_UNWIND_SEGMENT, if that is not 0 */
+    size_t table_bytes;
+};
+
+/* Reads memory that may not be there: a stack, code, the tables beside it. 1, or 0: there is nothing. */
+typedef int arch_read(const void *argument, uintptr_t at, void *to, size_t size);
+
+/* arch_find_caller makes *at the place in the caller to which the function that it is in returns; where that was called by an
+ * interrupt (a signal, or arch_inject), the interrupted one. False: it is not known, and *at is as it was. All that is read may be
+ * garbage, so may what is found; but whoever goes on and on comes to an end, or to what cannot be read. */
+#if ARCH_SHOWS_CALLS
+bool arch_find_caller(struct arch_place *at, arch_read *read, const void *argument);
+#else
+static inline bool arch_find_caller(struct arch_place *at, arch_read *read, const void *argument)
+{
+    (void)at;
+    (void)read;
+    (void)argument;
+    return false;
+}
+#endif
 
 /* arch_frame_set_pc makes the frame resume at pc, in the instruction set that it is in. */
 void arch_frame_set_pc(void *frame, uintptr_t pc);

@@ -296,6 +296,10 @@ bool os_image_foreign(uintptr_t word);
  * is nobody's text, and the number is all that is written. Waits for nobody where the system can do that, and is [signal] there. */
 bool os_image_place(uintptr_t pc, char *buffer, size_t size);
 
+/* Where the object whose code is at pc has its ARCH_UNWIND_SEGMENT; 0 bytes: it has none. False: it is nobody's code. Waits for
+ * nobody where the system can do that, and is [signal] there. On CPUs only that go by it. */
+bool os_image_table(uintptr_t pc, uintptr_t *table, size_t *bytes);
+
 /* ---- output and end (report.c) ---- */
 
 /* Writes all bytes to fd, as far as it takes them. [signal] */

@@ -38,8 +38,9 @@ bool ask_answer(struct thread *m, void *frame)
     if (load_relaxed(&asked) != m || !cas_ordered(&asked, &me, NULL)) /* partner: the store in ask_for_view */
         return false;
     struct goroutine *g = m->current;
+    struct go_stack there = trace_interrupted(frame);
     if (g == wanted->g)
-        view_take(wanted, g, arch_frame_pc(frame), arch_frame_sp(frame), arch_frame_fp(frame));
+        view_take(wanted, g, &there);
     else
         wanted->g = NULL;
     store_ordered(&answered, 1);

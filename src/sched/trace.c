@@ -1,5 +1,6 @@
 /* Tracebacks. A program that links libgoroutine-trace has its stacks walked by their unwind information and places named with
- * function, file and line; without it they are walked by frame pointers, and places are offsets in their file, for addr2line.
+ * function, file and line; without it they are walked as the CPU knows how (most by frame pointers), and places are offsets in
+ * their file, for addr2line.
  *
  * This is written for programs that are broken: whoever is shown may hold any lock of libc and may never run again, so nothing
  * waits for one, nothing is allocated, and whatever is read from a stack is taken for what it may be: garbage. Where a
@@ -50,18 +51,21 @@ static bool lock_in_time(void)
 
 struct go_stack trace_caller_of(const void *frame_address, const void *cfa, const void *caller)
 {
+    (void)frame_address;
     if (!ARCH_SHOWS_CALLS)
         return (struct go_stack){0};
-    const char *sp = (const char *)cfa - ARCH_CFA_OFFSET, *at = (const char *)frame_address + ARCH_RECORD_AT;
-    if (ARCH_NO_RECORDS)
-        return (struct go_stack){.pc = arch_unsigned((uintptr_t)caller) - 1, .sp = (uintptr_t)sp};
-    const struct arch_record *record = (const void *)(ARCH_BACK_CHAIN ? sp : at);
-    return (struct go_stack){.pc = arch_unsigned(record->pc) - 1, .sp = (uintptr_t)sp, .fp = record->fp};
+    return (struct go_stack){.pc = arch_unsigned((uintptr_t)caller) - 1,
+                             .sp = (uintptr_t)cfa - ARCH_CFA_OFFSET,
+                             .fp = ARCH_CALLER_FP(frame_address, cfa, caller)};
 }
 
 struct go_stack trace_interrupted(const void *frame)
 {
-    return (struct go_stack){.pc = arch_frame_pc(frame), .sp = arch_frame_sp(frame), .fp = arch_frame_fp(frame)};
+    return (struct go_stack){.pc = arch_frame_pc(frame),
+                             .sp = arch_frame_sp(frame),
+                             .fp = arch_frame_fp(frame),
+                             .link = arch_frame_link(frame),
+                             .more = arch_frame_more(frame)};
 }
 
 READS_RACILY struct thread *runs_on(const struct goroutine *g)
@@ -79,13 +83,17 @@ READS_RACILY static bool view_of_stopped(struct goroutine *g)
     if (!sp || (uintptr_t)sp < g->stack_low || (uintptr_t)sp >= g->stack_high)
         return false;
     uint64_t words[ARCH_CONTEXT_BYTES / sizeof(uint64_t) + 1];
+    struct go_stack there;
     if (frame)
-        view_take(&view, g, arch_frame_pc(frame), arch_frame_sp(frame), arch_frame_fp(frame));
+        there = trace_interrupted(frame);
     else if (os_peek((uintptr_t)sp, words, ARCH_CONTEXT_BYTES) == ARCH_CONTEXT_BYTES)
-        view_take(&view, g, arch_context_pc(words), (uintptr_t)sp + (arch_context_sp(words) - (uintptr_t)words),
-                  arch_context_fp(words));
+        there = (struct go_stack){.pc = arch_context_pc(words),
+                                  .sp = (uintptr_t)sp + (arch_context_sp(words) - (uintptr_t)words),
+                                  .fp = arch_context_fp(words),
+                                  .more = arch_context_more(words)};
     else
         return false;
+    view_take(&view, g, &there);
     return g->sp == sp && g->frame == frame && !runs_on(g);
 }
 
@@ -95,7 +103,7 @@ READS_RACILY static bool view_of_region(struct goroutine *g)
     struct go_stack s = g->outside;
     if (!s.pc)
         return false;
-    view_take(&view, g, s.pc, s.sp, s.fp);
+    view_take(&view, g, &s);
     return load_acquire(&g->state) == G_BLOCKED;
 }
 
@@ -144,25 +152,20 @@ static int visit(void *argument, uintptr_t pc)
     return ++p->steps < STEPS;
 }
 
-/* By frame pointers: each record lies above the last one, and what it returns to is somebody's text. A place that is returned to is
- * told by the instruction before it, the call. */
-static void walk_records(const struct go_stack *s, int (*visit)(void *argument, uintptr_t pc), void *argument)
+static bool find_caller(struct arch_place *at, const struct view *v)
 {
-    struct arch_record record;
+    if (ARCH_UNWIND_SEGMENT && !os_image_table(at->pc, &at->table, &at->table_bytes))
+        at->table_bytes = 0;
+    return arch_find_caller(at, view_read, v);
+}
+
+/* What the CPU can tell without unwind information, as long as it leads to somebody's text. */
+static void walk_callers(const struct view *v, int (*visit)(void *argument, uintptr_t pc), void *argument)
+{
+    struct arch_place at = {.pc = v->stack.pc, .sp = v->stack.sp, .fp = v->stack.fp, .link = v->stack.link, .more = v->stack.more};
     char name[NAME_SIZE];
-    uintptr_t least = s->sp, first = s->fp;
-    bool more = visit(argument, s->pc);
-    if (ARCH_NO_RECORDS || (ARCH_BACK_CHAIN && !s->read(s, s->sp, &first, sizeof first)))
-        return;
-    for (uintptr_t fp = first; more && fp >= least && fp % sizeof fp == 0; fp = record.fp) {
-        if (!s->read(s, fp + (uintptr_t)ARCH_RECORD_AT, &record, sizeof record))
-            return;
-        uintptr_t caller = arch_unsigned(record.pc) - 1;
-        if (!os_image_place(caller, name, sizeof name))
-            return;
-        more = visit(argument, caller);
-        least = arch_record_sp(fp);
-    }
+    while (visit(argument, at.pc) && find_caller(&at, v) && os_image_place(at.pc, name, sizeof name))
+        continue;
 }
 
 /* ---- writing ---- */
@@ -221,12 +224,12 @@ static void write_trace(void *argument)
     struct path path = {0};
     const struct go_tracer *t = load_acquire(&tracer);
     if (job->here)
-        view_take(&view, job->g, job->here->pc, job->here->sp, job->here->fp);
+        view_take(&view, job->g, job->here);
     bool found = job->here || find(job->g);
     if (found && t && t->walk)
         t->walk(&view.stack, visit, &path);
     else if (found)
-        walk_records(&view.stack, visit, &path);
+        walk_callers(&view, visit, &path);
     write_path(job->fd, &path);
 }
 

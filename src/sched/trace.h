@@ -21,8 +21,11 @@ struct view {
     char bytes[VIEW_SIZE];
 };
 
-/* Fills the view by a copy of what lies above sp. g: whose stack; NULL: a plain thread's. */
-void view_take(struct view *v, struct goroutine *g, uintptr_t pc, uintptr_t sp, uintptr_t fp);
+/* Fills the view by a copy of what lies above at->sp. g: whose stack; NULL: a plain thread's. */
+void view_take(struct view *v, struct goroutine *g, const struct go_stack *at);
+
+/* An arch_read: of that stack, and of what lies in objects: code, and the tables beside it. */
+int view_read(const void *view, uintptr_t at, void *to, size_t size);
 
 /* The thread on which it runs; NULL: none. */
 struct thread *runs_on(const struct goroutine *g);

@@ -36,6 +36,17 @@ stub_calls() {
         }' "$work/defined" -
 }
 
+# Entries of a table for unwinders that are not in the order of their functions, on CPUs that have one (32-bit ARM).
+tables_in_disorder() {
+    readelf -uW "$1" 2>/dev/null | awk '
+        /^0x[0-9a-f]+( <.*>)?: / {
+            at = $1
+            sub(/:$/, "", at)
+            if (length(at) < length(last) || (length(at) == length(last) && at <= last)) print $0 " comes after " last
+            last = at
+        }'
+}
+
 # Functions of the archive that lie outside go_text in the program or the shared library, by address; and that it is not empty.
 functions_outside() {
     nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 && $2 ~ /^[tTwW]$/ && $3 !~ /^\$/ { print $3 }' | sort -u >"$work/functions"

@@ -82,6 +82,7 @@ check "no part asks for an executable stack" stack_notes "$BUILD/parts.a"
 check "a program links with the whole archive" quiet link_whole
 check "in the program every function of the library lies in go_text" functions_outside "$archive" "$work/whole"
 check "__start_go_text and __stop_go_text are its ends" bounds "$work/whole"
+check "unwinders find its functions in order" tables_in_disorder "$work/whole"
 if [ -z "${SANITIZE:-}" ]; then
     check "the library calls nothing that is linked in outside go_text" helpers_linked_in "$archive" "$work/whole"
 else
@@ -95,6 +96,7 @@ else
 fi
 
 check "in the shared library every function lies in go_text" functions_outside "$archive" "$shared"
+check "unwinders find them in order there" tables_in_disorder "$shared"
 check "it exports exactly what the headers declare" exports_what_it_declares
 check "its soname is libgoroutine.so.0" soname "$shared" libgoroutine.so.0
 check "it has no relocations in its text" text_relocations "$shared"

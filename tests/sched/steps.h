@@ -21,18 +21,21 @@
 #include "emulator.h"
 
 static void (*volatile steps_callback)(void);
+static void *volatile steps_frame; /* in the callback: what the trap has interrupted */
 
 #if defined(__x86_64__) || defined(__i386__)
 
 enum { STEPS_FLAG = 0x100, STEPS_WHOLE = true /* the functions that it calls too */ };
 
-static void steps_on_trap(int number)
+static void steps_on_trap(int number, siginfo_t *info, void *frame)
 {
     (void)number;
+    (void)info;
+    steps_frame = frame;
     steps_callback();
 }
 
-static const struct sigaction steps_action = {.sa_handler = steps_on_trap};
+static const struct sigaction steps_action = {.sa_sigaction = steps_on_trap, .sa_flags = SA_SIGINFO};
 
 /* Without a word on the stack, which may have a red zone. */
 static inline __attribute__((always_inline)) void steps_begin(const void *function)
@@ -150,6 +153,7 @@ static void steps_on_trap(int number, siginfo_t *info, void *frame)
         steps_close();
     steps_opened = at;
     steps_write(at, steps_kept[at - steps_from]);
+    steps_frame = frame;
     steps_callback();
 }
 

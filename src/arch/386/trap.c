@@ -47,6 +47,12 @@ uintptr_t arch_frame_fp(const void *frame)
     return x86_way_fp(reg(frame, REG_EIP), reg(frame, REG_ESP), reg(frame, REG_EBP));
 }
 
+uintptr_t arch_frame_link(const void *frame)
+{
+    (void)frame;
+    return 0;
+}
+
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {
     ((ucontext_t *)frame)->uc_mcontext.gregs[REG_EIP] = (greg_t)pc;

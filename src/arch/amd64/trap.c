@@ -39,6 +39,12 @@ uintptr_t arch_frame_fp(const void *frame)
     return reg(frame, REG_RBP);
 }
 
+uintptr_t arch_frame_link(const void *frame)
+{
+    (void)frame;
+    return 0;
+}
+
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {
     ((ucontext_t *)frame)->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;

@@ -48,6 +48,12 @@ uintptr_t arch_context_fp(const void *context)
     return c->r4_r11[c->pc & 1 ? R7 : R11];
 }
 
+uintptr_t arch_context_more(const void *context)
+{
+    const struct context *c = context;
+    return arm_more(c->pc & 1, c->r4_r11[c->pc & 1 ? R11 : R7]);
+}
+
 uintptr_t arch_context_sp(const void *context)
 {
     return (uintptr_t)((const struct context *)context + 1);

@@ -89,6 +89,17 @@ uintptr_t arch_frame_fp(const void *frame)
     return is_thumb(u) ? u->uc_mcontext.arm_r7 : u->uc_mcontext.arm_fp;
 }
 
+uintptr_t arch_frame_link(const void *frame)
+{
+    return ((const ucontext_t *)frame)->uc_mcontext.arm_lr;
+}
+
+uintptr_t arch_frame_more(const void *frame)
+{
+    const ucontext_t *u = frame;
+    return arm_more(is_thumb(u), is_thumb(u) ? u->uc_mcontext.arm_fp : u->uc_mcontext.arm_r7);
+}
+
 /* Elsewhere no block of conditional instructions has begun: the old place's would make it skip some. */
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {

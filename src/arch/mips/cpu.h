@@ -32,18 +32,10 @@ static inline bool arch_checks_returns(void)
     return false;
 }
 
-/* What an injected call has in the frame register. A compiler's functions have the lower end of their frames in it, and only their
- * code tells how far above that the caller's is. */
-#define ARCH_NO_RECORDS 1
-struct arch_record {
-    uintptr_t fp, pc;
-};
-
-/* The least that the caller's stack pointer can be. */
-static inline uintptr_t arch_record_sp(uintptr_t fp)
-{
-    return fp + sizeof(struct arch_record);
-}
+/* In the frame register a function has the lower end of its frame, if anything; how far above that the caller's is, and where the
+ * rest lies, only its code tells (arch/walk/mips.h). Not found is the caller of a function that never returns where its code is in
+ * two places, or a function that never returns lies before it which has a frame while it has none; and of compressed code. */
+#include "arch/walk/mips_record.h"
 
 /* A return address has a bit that says whether it leads to compressed code (MIPS16e, microMIPS). */
 static inline uintptr_t arch_unsigned(uintptr_t pc)

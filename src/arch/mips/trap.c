@@ -73,6 +73,10 @@ void arch_frame_resume(const void *frame)
 #define SIG_SP(u) ((u)->uc_mcontext.gregs[SP])
 #define SIG_FP(u) ((u)->uc_mcontext.gregs[FP])
 
+/* For arch_find_interrupted. */
+#define SIG_LINK(u)       ((u)->uc_mcontext.gregs[LINK])
+#define SIG_REGISTERS_END offsetof(ucontext_t, uc_mcontext.fpregs)
+
 /* Nothing else changes for a jump; so this is a word of the frame that stays as it is. */
 #define SIG_FLAGS(u) (*(unsigned long *)(u))
 
@@ -97,7 +101,7 @@ static inline void sig_link(char *base, struct sig_record *record)
     (void)record;
 }
 
-#include "arch/sigreturn/inject.h"
+#include "arch/sigreturn/interrupted.h"
 
 /* Beside the frame, which is there anyway: what arch_preempt calls, aligning, and what the kernel leaves free above a frame. */
 size_t arch_inject_room(void)
@@ -128,6 +132,11 @@ uintptr_t arch_frame_sp(const void *frame)
 uintptr_t arch_frame_fp(const void *frame)
 {
     return (uintptr_t)SIG_FP((const ucontext_t *)frame);
+}
+
+uintptr_t arch_frame_link(const void *frame)
+{
+    return (uintptr_t)SIG_LINK((const ucontext_t *)frame);
 }
 
 void arch_frame_set_pc(void *frame, uintptr_t pc)

@@ -14,7 +14,6 @@
 #define ARCH_CONTEXT_BYTES       176
 #define ARCH_FRAME_KEEPS         1
 #define ARCH_FRAME_LACKS         1
-#define ARCH_NO_RECORDS          1
 #define ARCH_THREAD_POINTER_BIAS 0x7000
 #define ARCH_POINTER_CALL        5242 /* set_thread_area */
 
@@ -36,15 +35,10 @@ static inline bool arch_checks_returns(void)
     return false;
 }
 
-/* Of an injected call only: where compilers keep these two is each function's own business. */
-struct arch_record {
-    uintptr_t fp, pc;
-};
-
-static inline uintptr_t arch_record_sp(uintptr_t fp)
-{
-    return fp + sizeof(struct arch_record);
-}
+/* In the frame register a function has the lower end of its frame, if anything; how far above that the caller's is, and where the
+ * rest lies, only its code tells (arch/walk/mips.h). Not found is the caller of a function that never returns where its code is in
+ * two places, or a function that never returns lies before it which has a frame while it has none; and of compressed code. */
+#include "arch/walk/mips_record.h"
 
 /* Nothing is added to a return address. */
 static inline uintptr_t arch_unsigned(uintptr_t pc)

@@ -68,6 +68,10 @@ static bool is_an_emulators(const ucontext_t *u)
 #define SIG_SP(u) WORD(u, SP)
 #define SIG_FP(u) WORD(u, FP)
 
+/* For arch_find_interrupted. */
+#define SIG_LINK(u)       WORD(u, LINK)
+#define SIG_REGISTERS_END (offsetof(ucontext_t, uc_mcontext.pc) + sizeof(uint64_t))
+
 /* A function finds its own by its address, in this register. */
 #define SIG_FLAGS(u) WORD(u, CALLED)
 
@@ -94,7 +98,7 @@ static inline void sig_moved(ucontext_t *u, uintptr_t bytes)
     (void)bytes;
 }
 
-#include "arch/sigreturn/inject.h"
+#include "arch/sigreturn/interrupted.h"
 
 /* Beside the frame, which is there anyway: what arch_preempt calls, and aligning. */
 size_t arch_inject_room(void)
@@ -151,6 +155,11 @@ uintptr_t arch_frame_sp(const void *frame)
 uintptr_t arch_frame_fp(const void *frame)
 {
     return SIG_FP((const ucontext_t *)frame);
+}
+
+uintptr_t arch_frame_link(const void *frame)
+{
+    return SIG_LINK((const ucontext_t *)frame);
 }
 
 void arch_frame_set_pc(void *frame, uintptr_t pc)

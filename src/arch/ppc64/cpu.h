@@ -45,11 +45,8 @@ struct arch_record {
     uintptr_t fp, conditions, pc;
 };
 
-/* The caller's caller's frame lies higher, by at least as much as there is in a frame. */
-static inline uintptr_t arch_record_sp(uintptr_t fp)
-{
-    return fp + 32;
-}
+/* A function that has a frame pointer has the lower end of its frame there. */
+#define ARCH_CALLER_FP(frame, cfa, caller) ((uintptr_t)(cfa))
 
 /* Return addresses are not signed in their place. */
 static inline uintptr_t arch_unsigned(uintptr_t pc)

@@ -177,6 +177,11 @@ uintptr_t arch_frame_fp(const void *frame)
     return SIG_FP((const ucontext_t *)frame);
 }
 
+uintptr_t arch_frame_link(const void *frame)
+{
+    return WORD((const ucontext_t *)frame, LINK);
+}
+
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {
     SIG_PC((ucontext_t *)frame) = pc;

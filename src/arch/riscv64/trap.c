@@ -16,6 +16,10 @@ enum { GP = 3, TP = 4, FP = 8, SIG_BASE = 128 /* the information on the signal *
 #define SIG_SP(u) ((u)->uc_mcontext.__gregs[REG_SP])
 #define SIG_FP(u) ((u)->uc_mcontext.__gregs[FP])
 
+/* For arch_find_interrupted. */
+#define SIG_LINK(u)       ((u)->uc_mcontext.__gregs[REG_RA])
+#define SIG_REGISTERS_END offsetof(ucontext_t, uc_mcontext.__fpregs)
+
 /* Nothing else changes for a jump; so this is a word of the frame that stays as it is. */
 #define SIG_FLAGS(u) (*(unsigned long *)(u))
 
@@ -117,7 +121,7 @@ void arch_frame_resume(const void *frame)
 
 /* ---- the injected call ---- */
 
-#include "arch/sigreturn/inject.h"
+#include "arch/sigreturn/interrupted.h"
 
 /* Beside the frame, which is there anyway: what arch_preempt calls, and aligning. */
 size_t arch_inject_room(void)
@@ -148,6 +152,11 @@ uintptr_t arch_frame_sp(const void *frame)
 uintptr_t arch_frame_fp(const void *frame)
 {
     return SIG_FP((const ucontext_t *)frame);
+}
+
+uintptr_t arch_frame_link(const void *frame)
+{
+    return SIG_LINK((const ucontext_t *)frame);
 }
 
 void arch_frame_set_pc(void *frame, uintptr_t pc)

@@ -45,11 +45,8 @@ struct arch_record {
     uintptr_t fp, unused[5], r6_r13[8], pc;
 };
 
-/* The least that the caller's caller's stack pointer can be. */
-static inline uintptr_t arch_record_sp(uintptr_t fp)
-{
-    return fp + S390X_SAVE_AREA;
-}
+/* A function that has a frame pointer has the lower end of its frame there. */
+#define ARCH_CALLER_FP(frame, cfa, caller) ((uintptr_t)(cfa)-ARCH_CFA_OFFSET)
 
 static inline uintptr_t arch_unsigned(uintptr_t pc)
 {

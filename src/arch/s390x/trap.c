@@ -103,6 +103,11 @@ uintptr_t arch_frame_fp(const void *frame)
     return SIG_SP((const ucontext_t *)frame);
 }
 
+uintptr_t arch_frame_link(const void *frame)
+{
+    return ((const ucontext_t *)frame)->uc_mcontext.gregs[14];
+}
+
 void arch_frame_set_pc(void *frame, uintptr_t pc)
 {
     SIG_PC((ucontext_t *)frame) = pc;

@@ -23,10 +23,11 @@
 #define ARCH_CONTEXT_SPLITS
 
 /* No stack shows who called. */
-#define ARCH_SHOWS_CALLS      0
-#define ARCH_FRAME_ADDRESS()  NULL
-#define ARCH_FRAME_CFA()      NULL
-#define ARCH_RETURN_ADDRESS() NULL
+#define ARCH_SHOWS_CALLS                   0
+#define ARCH_FRAME_ADDRESS()               NULL
+#define ARCH_FRAME_CFA()                   NULL
+#define ARCH_RETURN_ADDRESS()              NULL
+#define ARCH_CALLER_FP(frame, cfa, caller) 0
 
 /* Nobody else runs. */
 static inline void arch_relax(void)
@@ -41,16 +42,6 @@ static inline void arch_settle(void)
 static inline bool arch_checks_returns(void)
 {
     return false;
-}
-
-/* There are none. */
-struct arch_record {
-    uintptr_t fp, pc;
-};
-
-static inline uintptr_t arch_record_sp(uintptr_t fp)
-{
-    return fp;
 }
 
 /* A function has a number. */

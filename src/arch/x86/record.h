@@ -11,7 +11,7 @@ struct arch_record {
     uintptr_t fp, pc;
 };
 
-/* The caller's stack pointer once the function that the record at fp belongs to has returned. */
+/* The caller's stack pointer once the function that the record at fp belongs to has returned. (arch/walk/records.h) */
 static inline uintptr_t arch_record_sp(uintptr_t fp)
 {
     return fp + sizeof(struct arch_record);

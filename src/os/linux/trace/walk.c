@@ -19,20 +19,31 @@
 int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t pc, unw_dyn_info_t *table, unw_proc_info_t *info,
                                        int need_unwind_info, void *argument);
 
+/* In libunwind's numbers. LINK_REGISTER: in which calls leave the return address; -1: the CPU has none. */
 #if defined(__aarch64__)
 #define FRAME_REGISTER 29
+#define LINK_REGISTER  30
 #elif defined(__riscv)
 #define FRAME_REGISTER 8
+#define LINK_REGISTER  1
 #elif defined(__powerpc64__)
 #define FRAME_REGISTER 31
+#define LINK_REGISTER  65
+#elif defined(__s390x__)
+#define FRAME_REGISTER 11
+#define LINK_REGISTER  14
 #elif defined(__mips__)
 #define FRAME_REGISTER 30
+#define LINK_REGISTER  31
 #elif defined(__thumb__)
 #define FRAME_REGISTER 7
+#define LINK_REGISTER  14
 #elif defined(__arm__)
 #define FRAME_REGISTER 11
+#define LINK_REGISTER  14
 #else
-#define FRAME_REGISTER 6 /* in libunwind's numbers of both x86 CPUs */
+#define FRAME_REGISTER 6 /* of both x86 CPUs */
+#define LINK_REGISTER  (-1)
 #endif
 
 enum {
@@ -45,7 +56,7 @@ static unw_addr_space_t space; /* NULL: walk_start did not succeed */
 /* A stack, and where on it the walk begins. */
 struct way {
     const struct go_stack *stack;
-    unw_word_t pc, sp, fp;
+    unw_word_t pc, sp, fp, link;
     unw_word_t rule; /* the last for the stack pointer; 0: there was none */
 };
 
@@ -115,7 +126,11 @@ static int access_register(unw_addr_space_t as, unw_regnum_t number, unw_word_t 
     (void)as;
     if (write)
         return -UNW_EREADONLYREG;
-    *value = number == UNW_REG_IP ? w->pc : number == UNW_REG_SP ? w->sp : number == FRAME_REGISTER ? w->fp : 0;
+    *value = number == UNW_REG_IP       ? w->pc
+             : number == UNW_REG_SP     ? w->sp
+             : number == FRAME_REGISTER ? w->fp
+             : number == LINK_REGISTER  ? w->link
+                                        : 0;
     return 0;
 }
 
@@ -209,6 +224,8 @@ static bool was_interrupted(unw_cursor_t *cursor, struct way *w)
     if (access_memory(space, rule.u.addr, &kept, 0, w) == 0 && kept == sp)
         return true;
     w->sp = rule.u.addr;
+    if (LINK_REGISTER < 0 || unw_get_reg(cursor, LINK_REGISTER, &w->link) < 0)
+        w->link = 0;
     return unw_get_reg(cursor, UNW_REG_IP, &w->pc) >= 0 && unw_get_reg(cursor, FRAME_REGISTER, &w->fp) >= 0 &&
            unw_init_remote(cursor, space, w) >= 0;
 }
@@ -216,7 +233,7 @@ static bool was_interrupted(unw_cursor_t *cursor, struct way *w)
 /* A place that is returned to is told by the instruction before it, the call. Not so one that was interrupted. */
 void walk(const struct go_stack *stack, int (*visit)(void *argument, uintptr_t pc), void *argument)
 {
-    struct way w = {.stack = stack, .pc = stack->pc, .sp = stack->sp, .fp = stack->fp};
+    struct way w = {.stack = stack, .pc = stack->pc, .sp = stack->sp, .fp = stack->fp, .link = stack->link};
     unw_cursor_t cursor;
     unw_word_t pc, sp, last = 0;
     forget_old_lines();
