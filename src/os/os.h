@@ -308,8 +308,8 @@ void os_write(int fd, const char *bytes, size_t size);
 /* What a negative errno value means, in the system's words; fixed text, never NULL. */
 const char *os_error_text(int error);
 
-/* Has fn called when the program ends by exit() or by the return of main(), after its own atexit() functions; not in the child of a
- * fork. For one fn. */
+/* Has fn called when the program ends by exit() or by the return of main(), after its own atexit() functions (emscripten: before
+ * them); not in the child of a fork. For one fn. */
 void os_before_exit(void (*fn)(void));
 
 /* Ends the process at once with the status, or with SIGABRT. [signal] */
