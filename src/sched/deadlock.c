@@ -70,6 +70,7 @@ void deadlock_check(void)
     /* Twice: what the count of threads took so long to see may have moved meanwhile. */
     if (!all_still() || ending_tell_main(deadlock_only_ours()) || !alone() || !all_still())
         return;
+    report_claim(); /* several see it at once */
     static const char asleep[] = "fatal: all goroutines are asleep - deadlock!\n";
     static const char gone[] = "fatal: no goroutines left, and main() has called go_exit - deadlock!\n";
     if (goroutine_count() == 0) {

@@ -36,6 +36,7 @@ bool report_fault(void *frame, const struct os_fault *fault);
 
 /* report.c */
 _Noreturn void report_panics(const struct panic *p);
+void report_claim(void);       /* the first to come goes on to report; the others stop here, and end with the process */
 void report_before_exit(void); /* exit() waits here for what is to be reported */
 _Noreturn void fatal_fault(const void *frame, const char *format, ...) PRINTF_LIKE(2, 3);
 _Noreturn void report_overflow(struct goroutine *g, const struct go_stack *there);

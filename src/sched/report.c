@@ -104,7 +104,7 @@ bool report_is_ours(void)
 
 /* The first to come reports; the others stop where they are, and end with the process. If the report does not come on, it may be
  * for a lock of libc's that one of them has failed with. */
-static void claim(void)
+void report_claim(void)
 {
     uintptr_t nobody = 0, self = os_thread_self().id;
     if (cas_ordered(&reporter, &nobody, self) || nobody == self)
@@ -135,7 +135,7 @@ static void write_panics(const struct panic *p)
 _Noreturn void report_panics(const struct panic *p)
 {
     preempt_hold();
-    claim();
+    report_claim();
     write_panics(p);
     write_stacks(&p->stack);
     os_exit(2);
@@ -154,5 +154,5 @@ void report_before_exit(void)
     while (load_ordered(&sched.falling) > own && !load_relaxed(&reporter) && sched_now() < until)
         sched_yield_now();
     if (load_relaxed(&reporter) && !report_is_ours())
-        claim();
+        report_claim();
 }
