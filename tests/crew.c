@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,14 +173,22 @@ bool test_can_preempt(void)
     return test_has_threads() && !WITH_TSAN && !(mode && strcmp(mode, "off") == 0);
 }
 
+/* Guards are mappings under an emulator, of which there are few; without threads there is no memory for more; and an address space
+ * of 32 bits has no room for the stacks. */
+static int most_at_once(void)
+{
+    if (WITH_TSAN)
+        return 1000;
+    if (emulated() || !test_has_threads())
+        return 10000;
+    return sizeof(void *) < 8 ? 20000 : INT_MAX;
+}
+
 int test_crowd(int n)
 {
-    int scaled = test_scaled(n);
+    int scaled = test_scaled(n), most = most_at_once();
 
-    if (WITH_TSAN)
-        return scaled > 1000 ? 1000 : scaled;
-    /* Guards are mappings under an emulator, of which there are few; and without threads there is no memory for more. */
-    return scaled > 10000 && (emulated() || !test_has_threads()) ? 10000 : scaled;
+    return scaled > most ? most : scaled;
 }
 
 void test_settle(void)

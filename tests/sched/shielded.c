@@ -209,7 +209,7 @@ static void watch_alone(void (*fn)(void *))
             SKIP("libc's functions are the sanitizer's");                                                                          \
         if (!STEPS)                                                                                                                \
             SKIP("a program can not step through itself on this CPU");                                                             \
-        if (!os_image_owns(ARCH_CODE(watch)))                                                                                       \
+        if (!os_image_owns(ARCH_CODE(watch)))                                                                                      \
             SKIP("libc's text is not told from the program's, which the library calls too");                                       \
         watch_alone(fn);                                                                                                           \
     }

@@ -68,12 +68,6 @@ static void join_crowd(void *arg)
     atomic_fetch_add(&c->woken[kind], 1);
 }
 
-/* An address space of 32 bits has no room for more stacks. */
-static int crowd_of(int n)
-{
-    return sizeof(void *) < 8 && CROWD(n) > 20000 ? 20000 : CROWD(n);
-}
-
 static int64_t memory_used(void)
 {
     FILE *f = fopen("/proc/self/status", "r");
@@ -159,7 +153,7 @@ TEST(two_hundred_thousand_wait_for_sockets_timers_and_channels_and_all_are_woken
     CHECK_EQ(0, go_close(ends[1]));
     go_maxprocs(2);
     open_before = net_open_count();
-    c->n = crowd_of(200000);
+    c->n = CROWD(200000);
     c->leave = test_chan(0, 0);
     open_sockets(c);
     c->moment = go_deadline(6 * GO_SECOND);
@@ -200,7 +194,7 @@ TEST(a_crowd_at_sockets_that_are_closed_is_sent_away)
     struct member *members;
 
     go_maxprocs(4);
-    c->n = crowd_of(50000);
+    c->n = CROWD(50000);
     open_sockets(c);
     members = test_alloc((size_t)c->n * sizeof *members);
     for (int i = 0; i < c->n; i++) {

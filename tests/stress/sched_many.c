@@ -43,6 +43,64 @@ static int64_t memory_available(void)
     return (int64_t)kb * 1024;
 }
 
+struct parking {
+    go_chan *leave;
+    atomic_int parked, left;
+};
+
+static void park(void *arg)
+{
+    struct parking *p = arg;
+
+    atomic_fetch_add(&p->parked, 1);
+    go_recv(p->leave, NULL);
+    atomic_fetch_add(&p->left, 1);
+}
+
+/* Spawns until n are parked; in portions, so that those that have not parked yet are few. */
+static bool fill(struct parking *p, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (!CHECK_EQ(0, go_spawn(park, p)))
+            return false;
+        if (i % 256 == 255)
+            while (atomic_load(&p->parked) <= i)
+                go_yield();
+    }
+    while (atomic_load(&p->parked) < n)
+        go_yield();
+    return true;
+}
+
+static void empty(struct parking *p, int n)
+{
+    CHECK_EQ(0, go_chan_close(p->leave));
+    EVENTUALLY(atomic_load(&p->left) == n);
+    EVENTUALLY(go_count() == 1);
+}
+
+/* Before others have left stacks behind, which would be used again. */
+TEST(a_million_parked_goroutines_take_4400_bytes_each_page_tables_included)
+{
+    int n = CROWD(1000000);
+    struct parking *p = test_alloc(sizeof *p);
+    int64_t before, each;
+
+    if (memory_available() < (int64_t)n * 8192)
+        SKIP("not enough memory");
+    if (WITH_ASAN || WITH_TSAN)
+        SKIP("a sanitizer adds memory of its own");
+    p->leave = test_chan(0, 0);
+    before = memory_used();
+    if (!fill(p, n))
+        return;
+    each = (memory_used() - before) / n;
+    test_note("%d parked, %lld bytes each", n, (long long)each);
+    if (!emulated()) /* which has no guards but by mappings, and its own page tables */
+        CHECK_BETWEEN(100, 4400, each);
+    empty(p, n);
+}
+
 struct sums {
     atomic_llong sum;
     atomic_int done;
@@ -91,42 +149,6 @@ TEST(seventy_five_thousand_goroutines_each_add_up_a_triangle)
     check_triangles(8, CROWD(75000), 100 * GO_MICROSECOND);
 }
 
-struct parking {
-    go_chan *leave;
-    atomic_int parked, left;
-};
-
-static void park(void *arg)
-{
-    struct parking *p = arg;
-
-    atomic_fetch_add(&p->parked, 1);
-    go_recv(p->leave, NULL);
-    atomic_fetch_add(&p->left, 1);
-}
-
-/* Spawns until n are parked; in portions, so that those that have not parked yet are few. */
-static bool fill(struct parking *p, int n)
-{
-    for (int i = 0; i < n; i++) {
-        if (!CHECK_EQ(0, go_spawn(park, p)))
-            return false;
-        if (i % 256 == 255)
-            while (atomic_load(&p->parked) <= i)
-                go_yield();
-    }
-    while (atomic_load(&p->parked) < n)
-        go_yield();
-    return true;
-}
-
-static void empty(struct parking *p, int n)
-{
-    CHECK_EQ(0, go_chan_close(p->leave));
-    EVENTUALLY(atomic_load(&p->left) == n);
-    EVENTUALLY(go_count() == 1);
-}
-
 /* The limit of mappings is 65530 by default: a stack must not cost two. */
 TEST(a_hundred_thousand_goroutines_are_parked_at_once)
 {
@@ -137,27 +159,6 @@ TEST(a_hundred_thousand_goroutines_are_parked_at_once)
     if (fill(p, n))
         CHECK_EQ(n + 1, go_count());
     empty(p, atomic_load(&p->parked));
-}
-
-TEST(a_million_parked_goroutines_take_4400_bytes_each_page_tables_included)
-{
-    int n = CROWD(1000000);
-    struct parking *p = test_alloc(sizeof *p);
-    int64_t before, each;
-
-    if (memory_available() < (int64_t)n * 8192)
-        SKIP("not enough memory");
-    if (WITH_ASAN || WITH_TSAN)
-        SKIP("a sanitizer adds memory of its own");
-    p->leave = test_chan(0, 0);
-    before = memory_used();
-    if (!fill(p, n))
-        return;
-    each = (memory_used() - before) / n;
-    test_note("%d parked, %lld bytes each", n, (long long)each);
-    if (!emulated()) /* which has no guards but by mappings, and its own page tables */
-        CHECK_BETWEEN(100, 4400, each);
-    empty(p, n);
 }
 
 /* Goroutines that are started one after the other; ThreadSanitizer takes its time for each. */
