@@ -128,6 +128,26 @@ static void throw_again(int index)
     identity_end();
 }
 
+// The C++ library has a list of what was caught, in a thread-local: who waits in a catch block keeps it with its identity.
+static void wait_in_catch(int index)
+{
+    wrong += go_lock_identity() != 0;
+    for (int i = 0; i < ROUNDS / 10; i++) {
+        int value = index * 1000 + i;
+        try {
+            try {
+                throw value;
+            } catch (int) {
+                go_yield();
+                throw;
+            }
+        } catch (int got) {
+            wrong += got != value;
+        }
+    }
+    go_unlock_identity();
+}
+
 // ---- statics ----
 
 template <int n> struct slow {
@@ -179,10 +199,11 @@ int main()
 {
     go_maxprocs(2);
     go_slice(20 * GO_MICROSECOND);
-    printf("1..4\n");
+    printf("1..5\n");
     check(1, throw_and_catch, "exceptions are caught, with all destructors run, while others are preempted");
     check(2, throw_again, "what was caught is thrown again");
-    check(3, use_statics, "a static is made once, and nobody sees it before");
-    check(4, take_backtraces, "a backtrace is whole, whoever is preempted meanwhile");
+    check(3, wait_in_catch, "who waits in a catch block keeps what it has caught, if it keeps its identity");
+    check(4, use_statics, "a static is made once, and nobody sees it before");
+    check(5, take_backtraces, "a backtrace is whole, whoever is preempted meanwhile");
     return 0;
 }
