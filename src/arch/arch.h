@@ -246,11 +246,11 @@ bool arch_saves_pc(const void *frame, const uintptr_t *at, uintptr_t high);
 uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low, uintptr_t high);
 
 /* arch_owner: whose code runs at pc, with the stack pointer sp: pc, or where calls of the system lead through a few instructions
- * that everybody shares, and pc is one of them, the address to which they return. arch_saved_owner: the same of a word of which
- * arch_handled_signals has found that it may be a saved pc. Nothing is read at or above high. */
+ * that everybody shares, and pc is one of them, the address to which they return. arch_saved_owner: the same of the word at `at`,
+ * of which arch_handled_signals has found that it may be a saved pc. Nothing is read at or above high. */
 #ifdef ARCH_SHARED_WAY_IN
 uintptr_t arch_owner(uintptr_t pc, uintptr_t sp, uintptr_t high);
-uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high);
+uintptr_t arch_saved_owner(uintptr_t pc, const uintptr_t *at, uintptr_t high);
 #else
 static inline uintptr_t arch_owner(uintptr_t pc, uintptr_t sp, uintptr_t high)
 {
@@ -259,10 +259,11 @@ static inline uintptr_t arch_owner(uintptr_t pc, uintptr_t sp, uintptr_t high)
     return pc;
 }
 
-static inline uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high)
+static inline uintptr_t arch_saved_owner(uintptr_t pc, const uintptr_t *at, uintptr_t high)
 {
+    (void)at;
     (void)high;
-    return *at;
+    return pc;
 }
 #endif
 

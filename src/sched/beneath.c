@@ -18,7 +18,7 @@ READS_ANYTHING static uint64_t find(uint64_t masked, uintptr_t sp, uintptr_t end
     uintptr_t low = round_up(sp, sizeof(uintptr_t)), high = round_down(end, sizeof(uintptr_t));
     for (const uintptr_t *at = (uintptr_t *)low; at < (uintptr_t *)high; at++) {
         uint64_t these = arch_handled_signals(at, low, high) & masked;
-        if (these && counts(arch_saved_owner(at, high)))
+        if (these && counts(arch_saved_owner(*at, at, high)))
             signals |= these;
     }
     return signals;

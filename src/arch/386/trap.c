@@ -83,9 +83,9 @@ READS_ANYTHING uint64_t arch_handled_signals(const uintptr_t *at, uintptr_t low,
     return x86_signal_bit(at[-PLAIN]) | (has_room ? x86_signal_bit(at[-WITH_INFO]) : 0);
 }
 
-uintptr_t arch_saved_owner(const uintptr_t *at, uintptr_t high)
+READS_ANYTHING uintptr_t arch_saved_owner(uintptr_t pc, const uintptr_t *at, uintptr_t high)
 {
-    return arch_owner(*at, at[SP], high);
+    return arch_owner(pc, at[SP], high);
 }
 
 void arch_frame_resume(const void *frame)
