@@ -98,8 +98,10 @@ GO_API void go_preempt_on(void);
  * Goroutines share that of the kernel thread which runs them. One that is taken off in the middle of other code keeps it, until it
  * calls this library again with nothing on its stack that could still need it: no address inside the identity, no foreign code
  * that has called back. So code between two calls of this library always sees one and the same. But a call that blocks or yields
- * may come back with another one. Who owns a recursive mutex, a FILE's lock or a locale across such a call, keeps an address of a
- * thread-local in other memory than its stack, or makes such a call in a catch block of C++, needs this, or GO_OWN_IDENTITY.
+ * may come back with another one. Who owns a recursive mutex, a FILE's lock or a locale across such a call, or keeps an address of
+ * a thread-local in other memory than its stack, needs this, or GO_OWN_IDENTITY. What C++ has thrown and caught is the goroutine's
+ * all the same, across such a call in a catch block too; but not where the C++ library is not there from the start (a program of C
+ * that loads it by dlopen), nor with emscripten.
  *
  * The first of nested calls may wait a little, until an identity is there. On a plain thread: no effect. Where identities cannot be
  * handed over (sanitizers, valgrind) the two are go_lock_thread and go_unlock_thread.

@@ -46,6 +46,16 @@ _Noreturn void unwind_to(struct unwinding *u, uintptr_t until, void (*arrived)(v
     __builtin_unreachable();
 }
 
+/* ---- what flies, and what was caught ---- */
+
+extern void *__cxa_get_globals(void) __attribute__((weak));
+
+struct exceptions *exceptions_here(void)
+{
+    static struct exceptions none;
+    return __cxa_get_globals ? __cxa_get_globals() : &none;
+}
+
 /* ---- looking ahead ---- */
 
 struct look {

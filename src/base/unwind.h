@@ -10,6 +10,42 @@
 
 #include "base/base.h"
 
+/* What C++ keeps for each thread: which exceptions are caught, in what order, and how many are thrown and not caught yet
+ * (struct __cxa_eh_globals of its ABI). */
+#ifdef __ARM_EABI_UNWINDER__
+#define EXCEPTION_WORDS 3 /* and which clean-ups have interrupted */
+#else
+#define EXCEPTION_WORDS 2
+#endif
+struct exceptions {
+    uintptr_t words[EXCEPTION_WORDS];
+};
+
+/* Of the calling thread; where there is no C++, what stays empty. */
+struct exceptions *exceptions_here(void);
+
+static inline bool exceptions_any(const struct exceptions *e)
+{
+    uintptr_t any = 0;
+    for (int i = 0; i < EXCEPTION_WORDS; i++)
+        any |= e->words[i];
+    return any != 0;
+}
+
+static inline struct exceptions exceptions_take(struct exceptions *e)
+{
+    struct exceptions taken = *e;
+    if (exceptions_any(e))
+        *e = (struct exceptions){0};
+    return taken;
+}
+
+static inline void exceptions_put(struct exceptions *e, const struct exceptions *taken)
+{
+    if (exceptions_any(taken))
+        *e = *taken;
+}
+
 /* Where a forced unwinding is kept: it must outlive the frames that are left. */
 struct unwinding {
     uint64_t exception[12]; /* of 32-bit ARM the largest */

@@ -169,6 +169,7 @@ struct identity *identity_blank(void)
         id->os = (struct os_identity){0};
         id->locals = NULL;
         id->here = NULL;
+        id->exceptions = NULL;
         id->link = NULL;
         store_relaxed(&id->lent, 0);
         store_relaxed(&id->back, 0);
@@ -236,6 +237,7 @@ static void use(struct thread *m, struct identity *id)
     store_relaxed(&id->locals->self, m);
     *id->here = m->p ? m->p->id : GO_NOWHERE;
     store_relaxed(&m->in_use, id);
+    m->exceptions = id->exceptions;
     if (possible)
         os_identity_use(&id->os);
 }
@@ -246,6 +248,14 @@ void identity_switch(struct thread *m, const struct goroutine *to)
     struct identity *id = to->identity ? to->identity : m->identity ? m->identity : m->own;
     if (id != load_relaxed(&m->in_use))
         use(m, id);
+}
+
+/* In the middle of a call, with whatever C++ has caught. */
+static void go_on_with(struct thread *m, const struct goroutine *g)
+{
+    struct exceptions kept = exceptions_take(m->exceptions);
+    identity_switch(m, g);
+    exceptions_put(m->exceptions, &kept);
 }
 
 /* Whether what the thread has for goroutines that have none is what it should have. */
@@ -333,7 +343,7 @@ void identity_be_thread(struct thread *m, struct goroutine *g)
         return;
     g->aside = g->identity;
     g->identity = m->own;
-    identity_switch(m, g);
+    go_on_with(m, g);
 }
 
 void identity_cease_to_be_thread(struct thread *m, struct goroutine *g)
@@ -342,7 +352,7 @@ void identity_cease_to_be_thread(struct thread *m, struct goroutine *g)
         return;
     g->identity = g->aside;
     g->aside = NULL;
-    identity_switch(m, g);
+    go_on_with(m, g);
 }
 
 /* g, which runs on m, can only stop with m: if it uses m's own identity, that is the one to go on with. */
@@ -418,7 +428,7 @@ static bool keep_some(struct thread *m, struct goroutine *g)
         return true;
     g->identity = take_spare();
     if (g->identity)
-        identity_switch(m, g);
+        go_on_with(m, g);
     return g->identity != NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "os/os.h"
 
+struct exceptions;
 struct goroutine;
 struct thread;
 
@@ -23,6 +24,7 @@ struct identity {
     struct os_identity os;
     struct locals *locals;
     uint32_t *here; /* go_here */
+    struct exceptions *exceptions;
     struct identity *link;
     struct identity *next;       /* fixed: on the list of all that ever were */
     _Atomic uintptr_t name;      /* os_thread_name of its thread; 0: there is none (any more) */

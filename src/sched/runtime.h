@@ -187,7 +187,8 @@ struct thread {
     struct identity *own;      /* which it began with */
     struct identity *identity; /* for goroutines that have none; NULL: it runs none of these */
     _Atomic(struct identity *) in_use;
-    uint64_t masked_signals; /* when it began */
+    struct exceptions *exceptions; /* of that one */
+    uint64_t masked_signals;       /* when it began */
 
     /* taken.c; by the thread itself and by the monitor. */
     _Atomic uint32_t taken; /* enum taken */

@@ -139,7 +139,7 @@ static void leave(struct thread *m, struct goroutine *g, bool for_ever)
     switch_to(m, g, next, for_ever);
 }
 
-void switch_away(struct thread *m, struct goroutine *g, bool look_around)
+static void switch_settled(struct thread *m, struct goroutine *g, bool look_around)
 {
     if (unlikely(g->identity) && !g->interrupted)
         identity_settle(m, g);
@@ -150,8 +150,28 @@ void switch_away(struct thread *m, struct goroutine *g, bool look_around)
     }
 }
 
+/* In a catch block of C++, or a destructor that an exception has called. The thread's list of these is nobody else's, and is
+ * the goroutine's own again when it goes on, wherever that is. */
+static NOINLINE void switch_throwing(struct thread *m, struct goroutine *g, bool look_around)
+{
+    struct exceptions kept = exceptions_take(m->exceptions);
+    switch_settled(m, g, look_around);
+    *thread_self()->exceptions = kept;
+}
+
+/* Who is taken off at an arbitrary instruction keeps the identity, and in it the exceptions. */
+void switch_away(struct thread *m, struct goroutine *g, bool look_around)
+{
+    if (unlikely(exceptions_any(m->exceptions)) && !g->interrupted) {
+        switch_throwing(m, g, look_around);
+    } else {
+        switch_settled(m, g, look_around);
+    }
+}
+
 _Noreturn void switch_from_dead(struct thread *m, struct goroutine *g)
 {
+    exceptions_take(m->exceptions); /* what it has jumped out of is not the next one's */
     m->after = (struct after){.kind = AFTER_DEAD, .g = g};
     leave(m, g, true);
     fatal("a dead goroutine runs");

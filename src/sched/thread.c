@@ -73,6 +73,7 @@ NOINLINE void thread_learn(struct identity *id)
 {
     id->locals = &locals;
     id->here = &go_here;
+    id->exceptions = exceptions_here();
     store_relaxed(&id->name, os_thread_name());
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <execinfo.h>
 #include <stdexcept>
 #include <string>
@@ -128,24 +129,94 @@ static void throw_again(int index)
     identity_end();
 }
 
-// The C++ library has a list of what was caught, in a thread-local: who waits in a catch block keeps it with its identity.
+// The C++ library has a list of what was caught, in a thread-local, and counts what flies. Who waits meanwhile goes on with them on
+// whatever thread, preempted before or not.
 static void wait_in_catch(int index)
 {
-    wrong += go_lock_identity() != 0;
-    for (int i = 0; i < ROUNDS / 10; i++) {
+    identity_begin();
+    for (int i = 0; i < ROUNDS / 3; i++) {
         int value = index * 1000 + i;
         try {
             try {
                 throw value;
             } catch (int) {
+                if (i % 2)
+                    linger(WORK);
+                go_yield();
+                try {
+                    throw std::string("another");
+                } catch (const std::string &) {
+                    go_yield();
+                }
                 go_yield();
                 throw;
             }
         } catch (int got) {
-            wrong += got != value;
+            wrong += got != value || std::uncaught_exception();
         }
     }
-    go_unlock_identity();
+    identity_end();
+}
+
+struct waiter {
+    ~waiter()
+    {
+        wrong += !std::uncaught_exception();
+        go_yield();
+        wrong += !std::uncaught_exception();
+        try {
+            throw 1;
+        } catch (int) {
+            go_yield();
+        }
+    }
+};
+
+static void wait_in_destructor(int index)
+{
+    identity_begin();
+    for (int i = 0; i < ROUNDS / 3; i++) {
+        int value = index * 1000 + i;
+        try {
+            waiter w;
+            throw value;
+        } catch (int got) {
+            wrong += got != value || std::uncaught_exception();
+        }
+        go_yield();
+        wrong += std::uncaught_exception() || std::current_exception();
+    }
+    identity_end();
+}
+
+// From one identity to another without a switch, and back with another exception.
+static void change_in_catch(int index)
+{
+    identity_begin();
+    for (int i = 0; i < ROUNDS / 3; i++) {
+        int value = index * 1000 + i;
+        try {
+            try {
+                throw value;
+            } catch (int) {
+                wrong += go_lock_thread() != 0;
+                go_yield();
+                throw;
+            }
+        } catch (int got) {
+            wrong += got != value || std::uncaught_exception();
+            wrong += go_lock_identity() != 0;
+            wrong += go_unlock_thread() != 0;
+            go_yield();
+            try {
+                throw;
+            } catch (int again) {
+                wrong += again != value;
+                wrong += go_unlock_identity() != 0;
+            }
+        }
+    }
+    identity_end();
 }
 
 // ---- statics ----
@@ -199,11 +270,13 @@ int main()
 {
     go_maxprocs(2);
     go_slice(20 * GO_MICROSECOND);
-    printf("1..5\n");
+    printf("1..7\n");
     check(1, throw_and_catch, "exceptions are caught, with all destructors run, while others are preempted");
     check(2, throw_again, "what was caught is thrown again");
-    check(3, wait_in_catch, "who waits in a catch block keeps what it has caught, if it keeps its identity");
-    check(4, use_statics, "a static is made once, and nobody sees it before");
-    check(5, take_backtraces, "a backtrace is whole, whoever is preempted meanwhile");
+    check(3, wait_in_catch, "who waits in a catch block keeps what it has caught");
+    check(4, wait_in_destructor, "an exception flies on though a destructor waits, and is nobody else's");
+    check(5, change_in_catch, "who gets another identity in a catch block keeps what it has caught");
+    check(6, use_statics, "a static is made once, and nobody sees it before");
+    check(7, take_backtraces, "a backtrace is whole, whoever is preempted meanwhile");
     return 0;
 }
