@@ -13,6 +13,10 @@ tree=$work/tree
 mkdir -p "$tree/src/base" "$tree/src/net" "$tree/tests"
 cp -r Makefile include goroutine.pc.in "$tree"
 cp src/libgoroutine.map "$tree/src"
+for part in src/arch/*/library.mk; do
+    mkdir -p "$tree/${part%/*}"
+    cp "$part" "$tree/$part"
+done
 cp src/base/base.h src/base/string.c "$tree/src/base"
 cp tests/tests.mk "$tree/tests"
 cat >"$tree/src/base/torture.c" <<'END'
