@@ -289,6 +289,9 @@ bool os_image_start(void);
 /* True if pc lies in the main program's own text, as of os_image_start. [signal] */
 bool os_image_owns(uintptr_t pc);
 
+/* True if pc lies in text of the program or of a shared object; or, of a dynamic program, if that is not to be had. [signal] */
+bool os_image_code(uintptr_t pc);
+
 /* True if a word of a stack may be a return address into code that is neither the program's own nor ours. [signal] */
 bool os_image_foreign(uintptr_t word);
 

@@ -58,7 +58,7 @@ static bool on_own_stack(const struct goroutine *g, uintptr_t sp)
  * beside the code. */
 static bool is_wild(uintptr_t pc, const struct os_fault *fault)
 {
-    bool is_code = ARCH_FAULT_GRAIN > 1 && (os_image_owns(pc) || os_image_foreign(pc));
+    bool is_code = ARCH_FAULT_GRAIN > 1 && os_image_code(pc);
     return fault->of_memory && fault->address == round_down(pc, ARCH_FAULT_GRAIN) && !is_code;
 }
 

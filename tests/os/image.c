@@ -44,6 +44,17 @@ static void test_own(void)
     OK(!os_image_owns((uintptr_t)&data) && !os_image_owns((uintptr_t)&local) && !os_image_owns(0), "nor is what is not text");
 }
 
+static void test_code(bool is_static)
+{
+    OK(os_image_code(ARCH_CODE(main)) && os_image_code(ARCH_CODE(elsewhere)) && os_image_code(ARCH_CODE(puts)),
+       "functions are code");
+#ifdef __GLIBC__
+    is_static = true; /* others do not tell quickly enough what the objects are */
+#endif
+    if (is_static)
+        OK(!os_image_code((uintptr_t)&data) && !os_image_code(0), "what is no text is no code");
+}
+
 static int add_own_text(struct dl_phdr_info *object, size_t size, void *mismatches)
 {
     (void)size;
@@ -111,6 +122,7 @@ int main(void)
         OK(mismatches == 0, "the ends of the text are exact");
         test_library_places();
     }
+    test_code(is_static);
     test_places();
     return tap_end();
 }

@@ -20,7 +20,7 @@ struct range {
 enum { MOST_RANGES = 8 }; /* a linker makes one; what is beyond them does not count as own, which is the safe side */
 
 static struct range own[MOST_RANGES]; /* fixed after os_image_start */
-static int owned;
+static int learned, owned;            /* all of them, or none, where libc is inside */
 
 /* A program that needs no shared object has libc inside. */
 static bool needs_a_library(const struct dl_phdr_info *object, const ElfW(Phdr) * segment)
@@ -35,14 +35,14 @@ static bool needs_a_library(const struct dl_phdr_info *object, const ElfW(Phdr) 
 static int learn_program(struct dl_phdr_info *object, size_t size, void *is_dynamic)
 {
     (void)size;
-    owned = 0;
+    learned = 0;
     for (int i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
         uintptr_t start = object->dlpi_addr + segment->p_vaddr;
         if (segment->p_type == PT_DYNAMIC && needs_a_library(object, segment))
             *(bool *)is_dynamic = true;
-        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0 && owned < MOST_RANGES)
-            own[owned++] = (struct range){.start = start, .stop = start + segment->p_memsz};
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0 && learned < MOST_RANGES)
+            own[learned++] = (struct range){.start = start, .stop = start + segment->p_memsz};
     }
     return 1;
 }
@@ -51,17 +51,26 @@ bool os_image_start(void)
 {
     bool is_dynamic = false;
     dl_iterate_phdr(learn_program, &is_dynamic);
-    if (!is_dynamic)
-        owned = 0;
+    owned = is_dynamic ? learned : 0;
     return owned > 0;
+}
+
+static bool is_among(uintptr_t pc, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (pc >= own[i].start && pc < own[i].stop)
+            return true;
+    return false;
 }
 
 bool os_image_owns(uintptr_t pc)
 {
-    for (int i = 0; i < owned; i++)
-        if (pc >= own[i].start && pc < own[i].stop)
-            return true;
-    return false;
+    return is_among(pc, owned);
+}
+
+bool os_image_code(uintptr_t pc)
+{
+    return is_among(pc, learned) || (owned > 0 && os_image_foreign(pc));
 }
 
 /* ---- the text of others ---- */
