@@ -227,8 +227,19 @@ static int try_one(struct go_case *c)
     return result;
 }
 
+/* Takes off who was won elsewhere. */
+static void clear_queues(struct selection *s)
+{
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct go_case *c = &s->cases[i];
+        if (c->chan)
+            wait_queue_first(c->op == GO_SEND ? &c->chan->receivers : &c->chan->senders);
+    }
+}
+
 /* Under all locks: does one of the ready cases. -1: none is. A waiter that was won elsewhere makes a case look ready that is not;
- * the step takes it off, so this comes to an end. */
+ * the step takes it off, so this comes to an end. Where there is one there may be one in each case, of a goroutine that has not run
+ * since: not each of them shall cost a look at all cases. */
 static int step_one(struct selection *s, struct waiter **woken)
 {
     for (;;) {
@@ -240,6 +251,7 @@ static int step_one(struct selection *s, struct waiter **woken)
             s->cases[chosen].result = result;
             return chosen;
         }
+        clear_queues(s);
     }
 }
 

@@ -232,6 +232,56 @@ TEST(a_select_does_not_take_those_that_lost_for_partners)
     go_preempt_on();
 }
 
+enum { CROWD = 16000 };
+
+struct crowd {
+    go_chan *chans[CROWD];
+    struct go_case receivers[CROWD], senders[CROWD];
+    int value;
+};
+
+static void select_among_many(void *arg)
+{
+    struct crowd *c = arg;
+
+    for (int i = 0; i < CROWD; i++)
+        c->receivers[i] = receiving(c->chans[i], &c->value);
+    CHECK_EQ(0, go_select(c->receivers, CROWD));
+}
+
+static int64_t time_of_try(struct crowd *c)
+{
+    int64_t begin = test_now();
+
+    CHECK_EQ(-EAGAIN, go_select_until(c->senders + 1, CROWD - 1, GO_NOW));
+    return test_now() - begin;
+}
+
+/* Not one by one: that would be a look at all cases for each of them. */
+TEST(a_select_passes_all_that_lost_in_one_look)
+{
+    struct crowd *c = test_alloc(sizeof *c);
+    int64_t best[2] = {INT64_MAX, INT64_MAX};
+
+    for (int i = 0; i < CROWD; i++) {
+        c->chans[i] = test_chan(sizeof(int), 0);
+        c->senders[i] = sending(c->chans[i], &c->value);
+    }
+    go_maxprocs(1);
+    for (int round = 0; round < 5; round++) {
+        test_start_until_blocked(select_among_many, c);
+        go_preempt_off();
+        CHECK_EQ(0, go_send(c->chans[0], &round));
+        for (int i = 0; i < 2; i++) { /* the second finds none any more */
+            int64_t took = time_of_try(c);
+            best[i] = took < best[i] ? took : best[i];
+        }
+        go_preempt_on();
+        test_settle();
+    }
+    CHECK_BETWEEN(0, 50 * best[1], best[0]);
+}
+
 /* ---- the same channel more than once ---- */
 
 TEST(a_select_never_meets_itself)
