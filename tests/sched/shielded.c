@@ -78,7 +78,7 @@ static bool is_call_of_the_system(const unsigned char *code)
 static bool is_passed_over(long number)
 {
     return number == SYS_clock_gettime || number == SYS_rt_sigprocmask || number == SYS_sigaltstack || number == SYS_sched_yield ||
-           number == SYS_gettid || number == SYS_getpid || number == ARCH_POINTER_CALL;
+           number == SYS_gettid || number == SYS_getpid || number == SYS_rt_sigreturn || number == ARCH_POINTER_CALL;
 }
 
 #if defined(__x86_64__) || defined(__i386__)
