@@ -12,8 +12,29 @@ code_elsewhere() {
         }'
 }
 
+# Functions and where their code is, as nm has it. Where the symbol of a function is that of its descriptor (ELFv1 of ppc64), nm makes
+# up one with a dot for the code.
+functions() {
+    "$(${CC:-cc} -print-prog-name=nm)" --synthetic --defined-only "$1" 2>/dev/null | awk '
+        NF == 3 && $2 ~ /^[tTwWi]$/ && $3 !~ /^\$/ { line[++n] = $0; dotted += is_dotted[n] = $3 ~ /^\./ }
+        END {
+            for (i = 1; i <= n; i++)
+                if (!dotted || is_dotted[i]) {
+                    sub(/ \./, " ", line[i])
+                    print line[i]
+                }
+        }'
+}
+
+# Whether this compiler says of each object that it needs no executable stack (gcc does not for ELFv1 of ppc64, where none is one).
+notes_stacks() {
+    echo 'int x;' >"$work/any.c"
+    ${CC:-cc} -c -o "$work/any.o" "$work/any.c" && readelf -SW "$work/any.o" | grep -q 'note.GNU-stack'
+}
+
 # Objects of an archive that would make the program's stack executable.
 stack_notes() {
+    notes_stacks || return 0
     readelf -SW "$1" | awk '
         function close_file() { if (file != "" && !noted) print file ": no .note.GNU-stack, or one that asks for an executable stack" }
         /^File:/ { close_file(); file = $2; noted = 0 }
@@ -32,7 +53,7 @@ stub_calls() {
         in_text && / R_([A-Z0-9_]*PLT[0-9A-Z_]*|AARCH64_(CALL|JUMP)26|ARM_(THM_)?(CALL|JUMP24)|PPC64_REL24[A-Z_]*|MIPS_(26|CALL[A-Z0-9_]*)) / && !/ R_PPC64_PLT/ {
             name = $5
             sub(/@.*/, "", name)
-            if (!(name in own) && name != "__getauxval" && name != "raise" && name != "go_text") print file ": calls " name " through a stub"
+            if (!(name in own) && name != "__getauxval" && name != "raise" && name != "go_text" && name != ".opd") print file ": calls " name " through a stub"
         }' "$work/defined" -
 }
 
@@ -49,10 +70,10 @@ tables_in_disorder() {
 
 # Functions of the archive that lie outside go_text in the program or the shared library, by address; and that it is not empty.
 functions_outside() {
-    nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 && $2 ~ /^[tTwW]$/ && $3 !~ /^\$/ { print $3 }' | sort -u >"$work/functions"
+    functions "$1" | awk '{ print $3 }' | sort -u >"$work/functions"
     {
         readelf -SW "$2" | sed -n 's/^.*\] go_text *[A-Z]* *\([0-9a-f]*\) [0-9a-f]* \([0-9a-f]*\) .*/section \1 \2/p'
-        nm --defined-only "$2"
+        functions "$2"
     } | awk '
         function value(hex,    i, v) {
             for (i = 1; i <= length(hex); i++) v = v * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
@@ -60,7 +81,7 @@ functions_outside() {
         }
         FILENAME != "-" { own[$1] = 1; next }
         $1 == "section" { start = value($2); stop = start + value($3); next }
-        NF == 3 && $2 ~ /^[tTwW]$/ && ($3 in own) {
+        NF == 3 && ($3 in own) {
             seen++
             if (value($1) < start || value($1) >= stop) print $3 " lies outside go_text"
         }
@@ -90,7 +111,7 @@ bounds() {
 helpers_linked_in() {
     nm --undefined-only "$1" 2>/dev/null | awk '{ print $NF }' | sort -u >"$work/wanted"
     nm --defined-only "$1" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
-    nm --defined-only "$2" | awk 'NF == 3 && $2 ~ /^[tTwWi]$/ { print $3 }' | sort -u >"$work/linked"
+    functions "$2" | awk '{ print $3 }' | sort -u >"$work/linked"
     # A constructor calls pthread_atfork: nothing can be preempted yet.
     comm -23 "$work/wanted" "$work/defined" | comm -12 - "$work/linked" | grep -v -E '^(pthread_atfork|__(start|stop)_go_text)$' |
         sed 's/$/ is called by the library, and linked in outside go_text/'

@@ -122,7 +122,8 @@ finds() {
 }
 
 case ${CPU:-amd64} in
-arm64 | ppc64) call='bl puts' ;;
+arm64) call='bl puts' ;;
+ppc64) call='bl puts; nop' ;;
 riscv64) call='call puts@plt' ;;
 s390x) call='brasl %r14, puts@PLT' ;;
 arm) call='bl puts' ;;
@@ -145,7 +146,11 @@ check "a library with faults builds" quiet build -O2 -Wl,-z,undefs
 finds "code in another section is found" 'code_elsewhere $archive'
 finds "and by its address in the program" 'functions_outside $archive $work/program'
 finds "and in the shared library" 'functions_outside $archive $shared'
-finds "an object without .note.GNU-stack is found" 'stack_notes $tree/out/parts.a'
+if notes_stacks; then
+    finds "an object without .note.GNU-stack is found" 'stack_notes $tree/out/parts.a'
+else
+    skip "an object without .note.GNU-stack is found" "the compiler writes none"
+fi
 finds "a call through a stub is found" 'stub_calls $archive'
 finds "a helper outside go_text is found" 'helpers_linked_in $archive $work/program'
 
