@@ -146,39 +146,42 @@ static void forget(struct desc *d)
     store_relaxed(&d->ended, false);
 }
 
-/* The door is open again before the file is closed, which may take long, as the number may be another file's at once. Who came in
- * meanwhile, and found that it would block, is told to try again.
- *
- * Where it has been said already that this is closed, the number is free first: else somebody else might close it too, and be told
- * so. Under the lock, which it drops. */
-static int close_number(struct desc *d, bool said)
+/* The door is open again before the file is closed, which may take long, as the number may be another file's at once. The number is
+ * free before that: else somebody else might close it too, and both be told so. Who came in meanwhile, and found that it would
+ * block, is told to try again. Under the lock, which it drops. */
+static int close_number(struct desc *d)
 {
+    int other;
     preempt_hold();
-    int fd = said ? os_io_move(d->fd) : d->fd;
+    int result = os_io_free(d->fd, &other);
     forget(d);
     add_ordered(&d->users, -DESC_CLOSED);
     lock_drop(&d->lock);
-    int result = os_io_close(fd);
+    if (other >= 0)
+        os_io_close(other);
     preempt_release();
     desc_wake(d, true, true);
     return result;
 }
 
-static inline int leave(struct desc *d, bool said)
+/* The number is the caller's alone if the door is shut and nobody is inside but those who count here. */
+static bool close_if(struct desc *d, uint32_t inside, int *result)
 {
-    uint32_t closing = DESC_CLOSING;
-    if (likely(add_ordered(&d->users, -1u) - 1 != DESC_CLOSING))
-        return 0;
+    uint32_t users = DESC_CLOSING + inside;
     lock_take(&d->lock);
-    if (cas_ordered(&d->users, &closing, DESC_CLOSED))
-        return close_number(d, said);
-    lock_drop(&d->lock);
-    return 0;
+    if (!cas_ordered(&d->users, &users, DESC_CLOSED)) {
+        lock_drop(&d->lock);
+        return false;
+    }
+    *result = close_number(d);
+    return true;
 }
 
-int desc_leave(struct desc *d)
+void desc_leave(struct desc *d)
 {
-    return leave(d, true);
+    int result;
+    if (unlikely(add_ordered(&d->users, -1u) - 1 == DESC_CLOSING))
+        close_if(d, 0, &result);
 }
 
 bool desc_shut(struct desc *d)
@@ -194,15 +197,21 @@ bool desc_shut(struct desc *d)
     return true;
 }
 
+/* Where others are inside the last of them closes. Whether there is something to close can be asked as long as nobody has. */
 int desc_close(int fd)
 {
     struct desc *d;
-    int error = desc_enter(fd, &d);
+    int result, error = desc_enter(fd, &d);
     if (error)
         return error;
-    bool shut = desc_shut(d);
-    int result = leave(d, !shut);
-    return shut ? result : -EBADF;
+    if (!desc_shut(d))
+        result = -EBADF;
+    else if (close_if(d, 1, &result))
+        return result;
+    else
+        result = is_open(fd) ? 0 : -EBADF;
+    desc_leave(d);
+    return result;
 }
 
 /* ---- being watched ---- */

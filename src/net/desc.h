@@ -40,8 +40,8 @@ struct desc {
 /* Lets the caller in. 0; -EBADF: no such number, or it is being closed; -EMFILE: too large a number for us; -ENOMEM. */
 int desc_enter(int fd, struct desc **d);
 
-/* 0, or, where this closed it, what closing gave. */
-int desc_leave(struct desc *d);
+/* The last to leave a number whose door is shut closes it. */
+void desc_leave(struct desc *d);
 
 /* Shuts the door; the caller is inside. False: it was shut. */
 bool desc_shut(struct desc *d);

@@ -60,8 +60,9 @@ ptrdiff_t os_io_sendfile(int to, int from, int64_t *offset, size_t size); /* no 
 int os_io_shutdown(int fd, bool reading, bool writing);
 int os_io_close(int fd); /* closed also where there is an error */
 
-/* Another number for the same file; fd is free then. fd itself: there is none to be had. */
-int os_io_move(int fd);
+/* Closes the number at once, and the file, which may take long, by another number that is still to be closed. *other is less than 0
+ * where none is to be had: then the file is closed too. */
+int os_io_free(int fd, int *other);
 
 /* What descriptor this is. -EBADF. */
 struct os_io_kind {

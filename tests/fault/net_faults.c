@@ -49,18 +49,21 @@ int __wrap_os_io_unblock(int fd)
 
 /* ---- somebody else closes the same number, just before the system does ---- */
 
-/* A read that is under way for as long as that takes. */
+/* A read, or the question what is to be read, that is under way for as long as that takes. */
 static atomic_int slowly;
-enum { READ_SLOWLY = 1, READS, READ_ON };
+enum { READ_SLOWLY = 1, ASK_SLOWLY, IS_SLOW, GO_ON };
+
+static void be_slow(int how)
+{
+    if (atomic_compare_exchange_strong(&slowly, &how, IS_SLOW))
+        while (atomic_load(&slowly) == IS_SLOW)
+            usleep(1000);
+}
 
 ptrdiff_t __real_os_io_read(int fd, void *buffer, size_t size);
 ptrdiff_t __wrap_os_io_read(int fd, void *buffer, size_t size)
 {
-    int wanted = READ_SLOWLY;
-
-    if (atomic_compare_exchange_strong(&slowly, &wanted, READS))
-        while (atomic_load(&slowly) == READS)
-            usleep(1000);
+    be_slow(READ_SLOWLY);
     return __real_os_io_read(fd, buffer, size);
 }
 
@@ -124,14 +127,15 @@ int __real_os_io_kind(int fd, struct os_io_kind *kind);
 int __wrap_os_io_kind(int fd, struct os_io_kind *kind)
 {
     *kind = (struct os_io_kind){0};
+    be_slow(ASK_SLOWLY);
     return fd == BEYOND ? 0 : __real_os_io_kind(fd, kind);
 }
 
 static atomic_int meet; /* 1: who closes waits, 2: until another has come in */
 static int meet_fd;
 
-int __real_os_io_close(int fd);
-int __wrap_os_io_close(int fd)
+int __real_os_io_free(int fd, int *other);
+int __wrap_os_io_free(int fd, int *other)
 {
     if (atomic_load(&meet) == 1 && fd == meet_fd) {
         atomic_store(&meet, 2);
@@ -140,7 +144,7 @@ int __wrap_os_io_close(int fd)
     }
     if (fault_now(&close_twice))
         have_it_closed();
-    return __real_os_io_close(fd);
+    return __real_os_io_free(fd, other);
 }
 
 /* ---- the first wait ---- */
@@ -387,6 +391,19 @@ TEST(sockets_in_use_need_no_memory)
 
 /* ---- coming in while a number is closed ---- */
 
+/* The first of them has a number that nobody is given when it is free: files are opened for a moment, by the library too. */
+static void open_pair(int ends[2])
+{
+    enum { NOBODYS = 700 };
+    int first;
+
+    net_unix_pair(SOCK_STREAM, ends);
+    first = ends[0];
+    ends[0] = fcntl(first, F_DUPFD, NOBODYS);
+    CHECK_EQ(NOBODYS, ends[0]);
+    CHECK_EQ(0, close(first));
+}
+
 static void close_meeting(void *arg, int index)
 {
     (void)index;
@@ -411,7 +428,7 @@ TEST(who_begins_to_wait_while_the_number_is_being_closed_is_told)
         SKIP("ThreadSanitizer takes a read of what is being closed for a fault, and here it is meant");
 
     for (int i = 0; i < SCALED(20); i++) {
-        net_unix_pair(SOCK_STREAM, ends);
+        open_pair(ends);
         if (i % 2)
             CHECK_EQ(0, go_adopt(ends[0]));
         meet_fd = ends[0];
@@ -436,6 +453,22 @@ static void read_slowly(void *arg, int index)
     CHECK_EQ(-EBADF, go_read(*(int *)arg, &byte, 1));
 }
 
+TEST(a_number_that_is_not_open_is_not_closed_whoever_is_inside)
+{
+    int *ends = test_alloc(2 * sizeof *ends);
+    struct crew *reader;
+
+    open_pair(ends);
+    net_close_both(ends);
+    atomic_store(&slowly, ASK_SLOWLY);
+    reader = crew_start_threads(1, read_slowly, ends);
+    EVENTUALLY(atomic_load(&slowly) == IS_SLOW);
+    CHECK_EQ(-EBADF, go_close(ends[0]));
+    CHECK_EQ(-EBADF, go_close(ends[0]));
+    atomic_store(&slowly, GO_ON);
+    crew_wait(reader);
+}
+
 /* A reader is the last to leave, so it is the reader's call that closes; who has asked for it has been told that it is closed. */
 TEST(what_was_said_to_be_closed_cannot_be_closed_once_more)
 {
@@ -444,16 +477,16 @@ TEST(what_was_said_to_be_closed_cannot_be_closed_once_more)
     for (int i = 0; i < SCALED(20); i++) {
         struct crew *reader;
 
-        net_unix_pair(SOCK_STREAM, ends);
+        open_pair(ends);
         CHECK_EQ(0, go_adopt(ends[0]));
         closed_twice = ends[0];
         atomic_store(&closed_by_another, NOT_YET);
         atomic_store(&slowly, READ_SLOWLY);
         reader = crew_start_threads(1, read_slowly, ends);
-        EVENTUALLY(atomic_load(&slowly) == READS);
+        EVENTUALLY(atomic_load(&slowly) == IS_SLOW);
         CHECK_EQ(0, go_close(ends[0]));
         fault_plan(&close_twice, 0, 1);
-        atomic_store(&slowly, READ_ON);
+        atomic_store(&slowly, GO_ON);
         crew_wait(reader);
         EVENTUALLY(atomic_load(&closed_by_another) != NOT_YET);
         CHECK_EQ(-EBADF, atomic_load(&closed_by_another));

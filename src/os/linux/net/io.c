@@ -179,13 +179,10 @@ int os_io_close(int fd)
     return result == -EINTR ? 0 : result; /* on Linux it is closed then; close(2) */
 }
 
-int os_io_move(int fd)
+int os_io_free(int fd, int *other)
 {
-    int other = BY_VALUE(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (other < 0)
-        return fd;
-    os_io_close(fd);
-    return other;
+    *other = BY_VALUE(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    return os_io_close(fd);
 }
 
 /* Of TCP only is it true what a short read tells: local streams also stop where descriptors or credentials are passed along. */
