@@ -290,16 +290,17 @@ TEST(no_more_signals_are_sent_than_slices_end)
     check_volume(2, 16, 10 * GO_MILLISECOND);
 }
 
-/* Short, but long beside what a preemption takes; which under an emulator takes ten times as long. */
-static int64_t short_slice(void)
+/* Long beside what a preemption takes: under an emulator that is ten times as much, and a thread that has to wait for its CPU there
+ * is asked once more. */
+static int64_t slice_of(int64_t ns)
 {
-    return (emulated() ? 10 : 1) * 200 * GO_MICROSECOND;
+    return emulated() ? 10 * GO_MILLISECOND : ns;
 }
 
 /* So that there are enough of them. */
 static int64_t some_time(void)
 {
-    return (emulated() ? 4 : 2) * GO_SECOND;
+    return (emulated() ? 6 : 2) * GO_SECOND;
 }
 
 static void check_nearly_all(const struct go_stats *before, const struct go_stats *after)
@@ -322,7 +323,7 @@ TEST(nearly_every_request_succeeds_on_code_that_never_calls_the_library)
 
     NEEDS_PREEMPTION();
     go_maxprocs(1);
-    go_slice(short_slice());
+    go_slice(slice_of(200 * GO_MICROSECOND));
     h = hogs_start(4, hog_tight);
     go_sleep(100 * GO_MILLISECOND);
     before = stats();
@@ -410,7 +411,7 @@ TEST(hardly_any_request_is_refused_inside_libc)
     if (!identities_are_handed_over())
         SKIP("identities are not handed over here");
     go_maxprocs(1);
-    go_slice(5 * short_slice());
+    go_slice(slice_of(GO_MILLISECOND));
     h = hogs_start(1, hog_arithmetic);
     before = stats();
     while (test_now() < end)
