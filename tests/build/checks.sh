@@ -16,7 +16,7 @@ code_elsewhere() {
 # up one with a dot for the code.
 functions() {
     "$(${CC:-cc} -print-prog-name=nm)" --synthetic --defined-only "$1" 2>/dev/null | awk '
-        NF == 3 && $2 ~ /^[tTwWi]$/ && $3 !~ /^\$/ { line[++n] = $0; dotted += is_dotted[n] = $3 ~ /^\./ }
+        NF == 3 && $2 ~ /^[tTwWi]$/ && $3 !~ /^\$/ { line[++n] = $0; dotted += is_dotted[n] = $3 ~ /^\.[^L]/ }
         END {
             for (i = 1; i <= n; i++)
                 if (!dotted || is_dotted[i]) {
