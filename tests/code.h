@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-/* CODE_OF(function): the address of its first instruction. LINK_OF(frame): of what __builtin_frame_address(0) is, the word that
- * tells the caller's frame; RETURN_OF(frame): the one that tells what it returns to. */
+/* CODE_OF(function): the address of its first instruction. FUNCTION_AT(address): what to call, in the same block, to get there.
+ * LINK_OF(frame): of what __builtin_frame_address(0) is, the word that tells the caller's frame; RETURN_OF(frame): the one that
+ * tells what it returns to. */
 #if defined(__powerpc64__)
 #define LINK_OF(frame)   ((uintptr_t *)(frame))
 #define RETURN_OF(frame) (*(uintptr_t **)(frame) + 2)
@@ -35,9 +36,11 @@ static inline int code_has_slot(uint32_t word)
 #endif
 
 #if defined(__powerpc64__) && _CALL_ELF != 2
-#define CODE_OF(function) (*(const uintptr_t *)(uintptr_t)(function))
+#define CODE_OF(function)    (*(const uintptr_t *)(uintptr_t)(function))
+#define FUNCTION_AT(address) ((void (*)(void))(const volatile uintptr_t[]){(address), 0, 0}) /* a call reads them */
 #else
-#define CODE_OF(function) ((uintptr_t)(function))
+#define CODE_OF(function)    ((uintptr_t)(function))
+#define FUNCTION_AT(address) ((void (*)(void))(uintptr_t)(address))
 #endif
 
 #endif
