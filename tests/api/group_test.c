@@ -185,6 +185,7 @@ static int fail_and_recover(go_ctx *ctx, void *arg)
 TEST(a_member_that_panics_and_ends_alone_counts_as_not_recoverable)
 {
     struct shared *s = new_shared(NULL, 0);
+    int64_t count = go_count();
 
     CHECK(go_on_panic(end_alone) == NULL);
     CHECK_EQ(0, go_group_spawn(s->group, wait_at_gate, s));
@@ -192,6 +193,7 @@ TEST(a_member_that_panics_and_ends_alone_counts_as_not_recoverable)
     CHECK_EQ(-ENOTRECOVERABLE, go_group_wait(s->group)); /* going, it would cancel the first one before that fails */
     CHECK_EQ(-ENOTRECOVERABLE, go_group_free(s->group));
     CHECK_EQ(1, atomic_load(&s->cancelled));
+    EVENTUALLY(go_count() == count); /* the group is told by what is deferred, before the handler is asked */
     CHECK(go_on_panic(NULL) == end_alone);
 }
 
