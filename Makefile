@@ -81,7 +81,7 @@ LIBRARY := $(COMMON) -fPIC -fvisibility=hidden $(NO_STUBS) $(OWN) -ftls-model=in
 PKG_CONFIG ?= $(if $(findstring -linux-gnu,$(compiler)),$(triple)-pkg-config,pkg-config)
 flags_of  = $(shell $(PKG_CONFIG) --cflags $1 2>/dev/null)
 has_header = $(shell $(CC) $(call flags_of,$1) -include $2 -E -x c /dev/null >/dev/null 2>&1 && echo yes)
-libs_of   = $(if $(call has_header,$1,$2),$(shell $(PKG_CONFIG) --libs $1 2>/dev/null))
+libs_of   = $(if $(call has_header,$1,$2),$(shell $(PKG_CONFIG) $(if $(STATIC),--static) --libs $1 2>/dev/null))
 unwinder  := $(call libs_of,libunwind-generic,libunwind.h)
 backtrace := $(filter /%,$(shell $(CC) -print-file-name=libbacktrace.a 2>/dev/null))
 TRACE     ?= $(if $(and $(unwinder),$(backtrace)),1)

@@ -23,13 +23,15 @@ guest_libs := $(call libs_of,$(guests),sqlite3.h)
 of_glibc  := tests/api/task_exit_unwinding% tests/api/task_exit_frames% tests/crash/a_cancelled_goroutine_that_has_jumped_does_not_get_away%
 of_musl   := tests/crash/a_cancelled_goroutine_that_has_jumped_ends_all_the_same%
 of_musl_static := tests/crash/a_cancelled_main_of_a_static_program%
+# A static program with glibc has no malloc of its own.
+of_dynamic := tests/traced_crash/a_stack_is_shown_while_locks_of_libc_are_held%
 # By a tracer, or where there is none that could step by the program's own traps.
 registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers).c
 # Where there is one thread: tests/alone/lacking says who is left out, and why. Internals, ELF files, servers and libraries are not
 # tried there. Those in tests/host are for it alone.
 lacking   := $(if $(ALONE),,tests/host/%) $(if $(ALONE),$(shell tests/alone/lacking) $(patsubst %,tests/%,arch/% os/% sched/% fault/% registers/% hazard/% build/% \
              install/% framework/% libraries% traced% servers/%))
-sources   := $(filter-out $(lacking) $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(lacking) $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(and $(STATIC),$(glibc)),$(of_dynamic)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))

@@ -92,10 +92,24 @@ static bool loaded(int i)
     return object != NULL;
 }
 
+/* Why nothing can be loaded here; NULL: it can. */
+static const char *lacks_loader(void)
+{
+    void *object = dlopen(NULL, RTLD_LAZY) ? load(0) : NULL;
+    const char *why = object ? NULL : dlerror();
+
+    if (object)
+        dlclose(object);
+    else if (!dlopen(NULL, RTLD_LAZY))
+        return "a static program with this libc loads nothing";
+    return why && test_is_static() && strstr(why, "static TLS block") ? "a static program has no room for an object's thread-locals"
+                                                                      : NULL;
+}
+
 #define NEEDS_LOADER()                                                                                                             \
     do {                                                                                                                           \
-        if (!dlopen(NULL, RTLD_LAZY))                                                                                              \
-            SKIP("a static program with this libc loads nothing");                                                                 \
+        if (lacks_loader())                                                                                                        \
+            SKIP("%s", lacks_loader());                                                                                            \
     } while (0)
 
 /* musl keeps for ever what it has loaded once. */
