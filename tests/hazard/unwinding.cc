@@ -104,22 +104,17 @@ static void throw_and_catch(int index)
     identity_end();
 }
 
-// What was caught is the goroutine's own until it is thrown again.
-static void throw_again(int index)
+// Again and again something is thrown, caught, and thrown on: what was caught is the goroutine's own, whatever happens in between.
+static void throw_on(int index, int rounds, void (*in_catch)(int round))
 {
     identity_begin();
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < rounds; i++) {
         int value = index * 1000 + i;
         try {
             try {
                 throw value;
             } catch (int) {
-                linger(WORK);
-                try {
-                    throw std::string("another");
-                } catch (const std::string &) {
-                    linger(WORK);
-                }
+                in_catch(i);
                 throw;
             }
         } catch (int got) {
@@ -129,33 +124,39 @@ static void throw_again(int index)
     identity_end();
 }
 
+static void catch_another(int)
+{
+    linger(WORK);
+    try {
+        throw std::string("another");
+    } catch (const std::string &) {
+        linger(WORK);
+    }
+}
+
+static void throw_again(int index)
+{
+    throw_on(index, ROUNDS, catch_another);
+}
+
 // The C++ library has a list of what was caught, in a thread-local, and counts what flies. Who waits meanwhile goes on with them on
 // whatever thread, preempted before or not.
+static void yield_often(int round)
+{
+    if (round % 2)
+        linger(WORK);
+    go_yield();
+    try {
+        throw std::string("another");
+    } catch (const std::string &) {
+        go_yield();
+    }
+    go_yield();
+}
+
 static void wait_in_catch(int index)
 {
-    identity_begin();
-    for (int i = 0; i < ROUNDS / 3; i++) {
-        int value = index * 1000 + i;
-        try {
-            try {
-                throw value;
-            } catch (int) {
-                if (i % 2)
-                    linger(WORK);
-                go_yield();
-                try {
-                    throw std::string("another");
-                } catch (const std::string &) {
-                    go_yield();
-                }
-                go_yield();
-                throw;
-            }
-        } catch (int got) {
-            wrong += got != value || std::uncaught_exception();
-        }
-    }
-    identity_end();
+    throw_on(index, ROUNDS / 3, yield_often);
 }
 
 struct waiter {
@@ -189,34 +190,24 @@ static void wait_in_destructor(int index)
     identity_end();
 }
 
-// From one identity to another without a switch, and back with another exception.
+// From one identity to another without a switch, and back with another catch block.
+static void change_identity(int)
+{
+    wrong += go_lock_thread() != 0;
+    go_yield();
+    try {
+        throw;
+    } catch (int) {
+        wrong += go_lock_identity() != 0;
+        wrong += go_unlock_thread() != 0;
+        go_yield();
+    }
+    wrong += go_unlock_identity() != 0;
+}
+
 static void change_in_catch(int index)
 {
-    identity_begin();
-    for (int i = 0; i < ROUNDS / 3; i++) {
-        int value = index * 1000 + i;
-        try {
-            try {
-                throw value;
-            } catch (int) {
-                wrong += go_lock_thread() != 0;
-                go_yield();
-                throw;
-            }
-        } catch (int got) {
-            wrong += got != value || std::uncaught_exception();
-            wrong += go_lock_identity() != 0;
-            wrong += go_unlock_thread() != 0;
-            go_yield();
-            try {
-                throw;
-            } catch (int again) {
-                wrong += again != value;
-                wrong += go_unlock_identity() != 0;
-            }
-        }
-    }
-    identity_end();
+    throw_on(index, ROUNDS / 3, change_identity);
 }
 
 // ---- statics ----

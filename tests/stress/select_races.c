@@ -3,28 +3,15 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "cases.h"
 #include "random.h"
 #include "test.h"
 
-static struct go_case sending(go_chan *c, void *elem)
-{
-    return (struct go_case){.chan = c, .elem = elem, .op = GO_SEND};
-}
-
-static struct go_case receiving(go_chan *c, void *elem)
-{
-    return (struct go_case){.chan = c, .elem = elem, .op = GO_RECV};
-}
-
 /* ---- the default ---- */
-
-struct two {
-    go_chan *a, *b;
-};
 
 /* Two players meet in each round, so that they do race: one makes b ready and only then takes what made a ready. */
 struct race {
-    struct two chans;
+    struct pair chans;
     atomic_int round, looked; /* the round that has begun, and the last one that the other has looked in */
     int rounds;
 };
@@ -68,7 +55,7 @@ static void race_with_a_select(int rounds, bool closing, bool thread)
     *r = (struct race){.rounds = rounds};
     other = (thread ? crew_start_threads : crew_start)(1, find_one_ready, r);
     for (int round = 1; round <= rounds; round++) {
-        r->chans = (struct two){go_chan_new(sizeof(int), 1), go_chan_new(sizeof(int), 1)};
+        r->chans = (struct pair){go_chan_new(sizeof(int), 1), go_chan_new(sizeof(int), 1)};
         CHECK_EQ(0, go_send(r->chans.a, &round));
         atomic_store(&r->round, round);
         pause_for(random_below(&random, 200));
@@ -214,7 +201,7 @@ TEST(of_several_sends_in_a_select_exactly_one_happens)
 
 static void select_and_lose(void *arg, int index)
 {
-    struct two *t = arg;
+    struct pair *t = arg;
     int value = index;
     struct go_case cases[] = {receiving(t->a, &value), receiving(t->b, &value), receiving(t->a, &value)};
 
@@ -223,7 +210,7 @@ static void select_and_lose(void *arg, int index)
 
 static void receive_numbers(void *arg, int index)
 {
-    struct two *t = arg;
+    struct pair *t = arg;
 
     (void)index;
     for (int i = 0; i < 20; i++)
@@ -234,10 +221,10 @@ static void receive_numbers(void *arg, int index)
 TEST(selects_that_lose_leave_the_queue_to_the_receivers_in_it)
 {
     for (int round = 0; round < SCALED(200); round++) {
-        struct two *t = test_alloc(sizeof *t);
+        struct pair *t = test_alloc(sizeof *t);
         struct crew *losers, *receivers, *more;
 
-        *t = (struct two){test_chan(sizeof(int), 0), test_chan(sizeof(int), 0)};
+        *t = (struct pair){test_chan(sizeof(int), 0), test_chan(sizeof(int), 0)};
         losers = crew_start(5, select_and_lose, t);
         receivers = crew_start(3, receive_numbers, t);
         more = crew_start(5, select_and_lose, t);
