@@ -31,7 +31,14 @@ registers_not := tests/registers/$(if $(filter amd64 386,$(CPU)),traps,registers
 # tried there. Those in tests/host are for it alone.
 lacking   := $(if $(ALONE),,tests/host/%) $(if $(ALONE),$(shell tests/alone/lacking) $(patsubst %,tests/%,arch/% os/% sched/% fault/% registers/% hazard/% build/% \
              install/% framework/% libraries% traced% servers/%))
-sources   := $(filter-out $(lacking) $(if $(glibc),$(of_musl),$(of_glibc)) $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) $(if $(and $(STATIC),$(glibc)),$(of_dynamic)) $(if $(TRACE),,tests/traced%) $(if $(guest_libs),,tests/libraries%) $(if $(SANITIZE),tests/libraries_static/sqlite_locks%) tests/torture/% tests/alone/% $(registers_not),$(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
+sources   := $(filter-out $(lacking) $(registers_not) tests/torture/% tests/alone/% \
+             $(if $(glibc),$(of_musl),$(of_glibc)) \
+             $(if $(glibc)$(if $(STATIC),,shared),$(of_musl_static)) \
+             $(if $(and $(STATIC),$(glibc)),$(of_dynamic)) \
+             $(if $(TRACE),,tests/traced%) \
+             $(if $(guest_libs),,tests/libraries%) \
+             $(if $(STATIC),tests/libraries_static/%,$(if $(SANITIZE),tests/libraries_static/sqlite_locks%)),\
+             $(wildcard tests/*/*.c tests/*/run tests/*/*.t examples/*.c))
 programs  := $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(sources)))
 traced    := $(filter $(BUILD)/tests/traced%,$(programs))
 inside    := $(foreach folder,$(internal),$(filter $(BUILD)/$(folder)/%,$(programs)))
@@ -46,7 +53,7 @@ needed := $(filter $(programs),$(chosen)) $(call by_run,$(filter $(starters),$(c
 
 TEST_FLAGS := $(COMMON) -Itests
 # Where the CPU has no atomics of 64 bits, a program's own are libatomic's.
-TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm $(LIBS)) $(if $(STATIC),-static) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
+TEST_LIBS  := $(or $(strip $(PROGRAM_FLAGS) $(IN_ONE_FILE)),-pthread -lm $(LIBS)) $(if $(STATIC),-static -Wl$(comma)--eh-frame-hdr) $(if $(SHARED),-Wl$(comma)-rpath$(comma)$(abspath $(BUILD))) $(LDFLAGS)
 library    := $(BUILD)/libgoroutine$(if $(SHARED),.so,.a)
 
 # clang links its sanitizers into the program unless told otherwise, and code of the program's own file is what gets preempted.

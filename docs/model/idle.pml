@@ -1,7 +1,7 @@
 /* Going idle, waking, and the monitor's sleep (src/sched/idle.c: wake_searcher, wake_any, wake_for, hand_over, any_work, come_back,
- * stop_searching, go_idle, find_work; runq.c: add_shared, queue_take_shared; sched.c: finish, schedule_for_ever; monitor.c: monitor_kick,
- * somebody_waits, look_at_lent, wanted_threads_come, sleep_until; blocking.c; monitor_tell): no goroutine is left in a queue that nobody
- * will look at.
+ * stop_searching, go_idle, find_work; runq.c: add_shared, queue_take_shared; sched.c: finish, schedule_for_ever; processor.c:
+ * processors_have_work; monitor.c: monitor_kick, look_at_lent, wanted_threads_come, sleep_until; blocking.c; monitor_tell): no goroutine is
+ * left in a queue that nobody will look at.
  *
  * Two promises, checked where nothing moves any more (every thread sleeps, or runs a goroutine that computes for ever):
  *   without the monitor: what came through the global lists does not wait while a processor is idle;
@@ -219,7 +219,7 @@ inline wake_any()
 }
 
 /* A look at one queue after the other. */
-inline somebody_waits()
+inline processors_have_work()
 {
     found = (queued > 0);
     if
@@ -545,7 +545,7 @@ look:
     :: else
     fi;
 #endif
-    somebody_waits();
+    processors_have_work();
 #if REGIONS
     if /* look_at_lent, not at the first look after it was lent; that the monitor stays awake for it is for speed */
     :: atomic { lent != NONE -> n = lent; lent = NONE }; hand_over(n); n = 0
@@ -571,7 +571,7 @@ look:
     unseen[1] == 0; /* os_fence_all */
 #endif
 #ifndef NO_LAST_LOOK
-    somebody_waits();
+    processors_have_work();
     if
     :: found -> found = false; asleep = false; goto look
     :: !found

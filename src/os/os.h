@@ -72,6 +72,9 @@ void os_thread_leave(void);
  * number). */
 bool os_threads_leave(void);
 
+/* True while os_thread_count() may count a thread that runs none of the program's code: it was there first, and has not run yet. */
+bool os_threads_begin(void);
+
 /* Where errno of the calling thread lies, found anew at every call. libc's own accessor is declared `const`: a compiler that sees
  * errno twice in a function looks it up once, and code that changes threads in between writes the errno of the thread it came from.
  * [signal] */

@@ -54,10 +54,10 @@ bool deadlock_only_ours(void)
 
 /* A thread of ours that is about to end is not counted by us any more, but for a while by the system. It says so, then is not
  * counted, then kicks the monitor: which looks for a deadlock only after it has seen that nobody is in between, or will be kicked.
- */
+ * (And an emulator has a thread that beside load is seen to be its own only after a while.) */
 bool deadlock_is_hidden(void)
 {
-    return os_threads_leave();
+    return os_threads_leave() || os_threads_begin();
 }
 
 static bool alone(void)

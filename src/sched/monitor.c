@@ -105,26 +105,6 @@ void monitor_let_finish(void)
         os_thread_yield();
 }
 
-static bool somebody_waits(void)
-{
-    if (load_ordered(&sched.queued))
-        return true;
-    for (int i = 0; i < load_ordered(&sched.horizon); i++) {
-        if (processor_has_work(processor_at(i)))
-            return true;
-    }
-    return false;
-}
-
-static bool somebody_lends(void)
-{
-    for (int i = 0; i < load_ordered(&sched.horizon); i++) {
-        if (P_STATE(load_ordered(&processor_at(i)->state)) == P_LENT)
-            return true;
-    }
-    return false;
-}
-
 /* ---- one look ---- */
 
 struct look {
@@ -371,7 +351,7 @@ static void look_everywhere(struct look *l)
     l->moving = true;
     l->lent = l->polled = false;
     l->earliest = timers_earliest();
-    l->waiting = somebody_waits();
+    l->waiting = processors_have_work();
     store_relaxed(&sched.clock, l->now);
     bool threads = wanted_threads_come(l->now, l->slice, &l->next);
     /* An idle processor is no help to those who wait if no thread can be had for it. */
@@ -457,7 +437,7 @@ static void sleep_until(struct look *l, bool deep)
         if (!os_fence_all())
             again_at(l, l->now + UNFENCED_SLEEP);
         /* partners: monitor_tell, sleep_idle */
-        if (somebody_waits() || somebody_lends() || (!l->polls && poll_place_is_free())) {
+        if (processors_have_work() || processors_are_lent() || (!l->polls && poll_place_is_free())) {
             stay_awake(l);
             return;
         }

@@ -41,6 +41,28 @@ bool processor_has_work(struct processor *p)
     return load_relaxed(&p->next) || !ring_empty(&p->woken) || !deque_empty(&p->fresh);
 }
 
+/* Whether somebody waits for any processor. */
+bool processors_have_work(void)
+{
+    if (load_ordered(&sched.queued))
+        return true;
+    for (int i = 0; i < load_ordered(&sched.horizon); i++) {
+        if (processor_has_work(processor_at(i)))
+            return true;
+    }
+    return false;
+}
+
+/* Whether any is lent to a blocking region. */
+bool processors_are_lent(void)
+{
+    for (int i = 0; i < load_ordered(&sched.horizon); i++) {
+        if (P_STATE(load_ordered(&processor_at(i)->state)) == P_LENT)
+            return true;
+    }
+    return false;
+}
+
 /* Under sched.lock. */
 void idle_push(struct processor *p)
 {

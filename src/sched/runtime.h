@@ -309,6 +309,8 @@ void processor_retire(struct thread *m);
 void processor_free_idle_work(void);
 void processor_share_work(struct processor *p);
 bool processor_has_work(struct processor *p);
+bool processors_have_work(void);
+bool processors_are_lent(void);
 void processor_ask(struct processor *p);
 struct processor *idle_pop(void);    /* under sched.lock */
 void idle_push(struct processor *p); /* under sched.lock */

@@ -290,17 +290,22 @@ TEST(no_more_signals_are_sent_than_slices_end)
     check_volume(2, 16, 10 * GO_MILLISECOND);
 }
 
-/* Long beside what a preemption takes: under an emulator that is ten times as much, and a thread that has to wait for its CPU there
- * is asked once more. */
+/* Long beside what a preemption takes: under an emulator that is ten times as much. */
 static int64_t slice_of(int64_t ns)
 {
-    return emulated() ? 10 * GO_MILLISECOND : ns;
+    return emulated() ? 40 * GO_MILLISECOND : ns;
 }
 
 /* So that there are enough of them. */
 static int64_t some_time(void)
 {
-    return (emulated() ? 6 : 2) * GO_SECOND;
+    return (emulated() ? 12 : 2) * GO_SECOND;
+}
+
+/* Under an emulator nobody sees that a thread waits for its CPU, and beside load it is asked for the same slice again and again. */
+static uint64_t asked_in_vain(const struct go_stats *before, const struct go_stats *after)
+{
+    return emulated() ? after->refusals[GO_REFUSED_STALE] - before->refusals[GO_REFUSED_STALE] : 0;
 }
 
 static void check_nearly_all(const struct go_stats *before, const struct go_stats *after)
@@ -309,7 +314,7 @@ static void check_nearly_all(const struct go_stats *before, const struct go_stat
     uint64_t requests = after->preempt_requests - before->preempt_requests, done = after->preemptions - before->preemptions;
 
     CHECK(requests > 100);
-    if (CHECK(done * 100 >= requests * 99))
+    if (CHECK(done * 100 >= (requests - asked_in_vain(before, after)) * 99))
         return;
     test_note("%llu of %llu; refused:", (unsigned long long)done, (unsigned long long)requests);
     for (int i = 0; i < GO_REFUSALS; i++)

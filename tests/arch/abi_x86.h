@@ -11,8 +11,9 @@
 
 enum { X86_AREA = 4096, X86_XMM = sizeof(long) == 8 ? 256 : 128, X86_DIRECTION = 0x400, X86_ALIGNMENT = 0x40000 };
 
-#define ABI_TRAP "int3; hlt"
-enum { ABI_SKIP = 1 };
+#define ABI_TRAP        "ud2; hlt"
+#define ABI_TRAP_SIGNAL SIGILL /* SIGTRAP is that of who steps through a program */
+enum { ABI_SKIP = 3 };
 
 /* Rounding, flush to zero, and which exceptions are masked; no exception is raised. */
 static inline uint32_t x86_random_mxcsr(uint64_t *state)

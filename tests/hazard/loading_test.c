@@ -95,11 +95,13 @@ static bool loaded(int i)
 /* Whether a static program has no room for the thread-locals of what it loads, as on some CPUs. */
 static bool lacks_room(void)
 {
+    if (!test_is_static() || !make_copies())
+        return false;
     void *object = load(0);
-    bool lacks = !object && test_is_static() && strstr(dlerror(), "static TLS block");
-
+    bool lacks = !object && strstr(dlerror(), "static TLS block");
     if (object)
         dlclose(object);
+    close_copies();
     return lacks;
 }
 

@@ -9,3 +9,5 @@ STUBBORN := s/%call16/%got_disp/
 ZERO_GP  := -Wl,--defsym=_gp=0
 NO_GP    := --strip-symbol=_gp
 MODEL    := mips64dspr2
+# A static program that loads an object looks for the loader as for a library, and an emulator has no cache of where those are.
+$(if $(STATIC),$(if $(native),,$(eval export QEMU_SET_ENV ?= LD_LIBRARY_PATH=/lib64)))

@@ -72,6 +72,11 @@ bool os_threads_leave(void)
     return false;
 }
 
+bool os_threads_begin(void)
+{
+    return false;
+}
+
 int *os_errno(void)
 {
     return &errno;

@@ -1,7 +1,7 @@
 /* The threads of this process as the kernel has them: which, and how many.
  *
  * Where another program emulates the system, the kernel knows that one's threads too, which run none of the program's code. They
- * were there before the program, and mask signals as a thread of the program's seldom does; but not from their first moment on.
+ * were there before the program, and mask signals as a thread of the program's seldom does, once they have run.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -76,6 +76,15 @@ __attribute__((constructor)) static void begin(void)
     pthread_atfork(NULL, NULL, look_around);
 }
 
+/* The number is the host's of SIGKILL and of SIGSTOP, which nobody masks. Before a thread has run, libc has masked all others. */
+#define NEVER_MASKED (UINT64_C(1) << (9 - 1) | UINT64_C(1) << (19 - 1))
+
+static bool is_to_run_yet(os_thread thread)
+{
+    uint64_t masked = os_thread_masked(thread);
+    return masked != ~UINT64_C(0) && (masked | NEVER_MASKED) == ~UINT64_C(0); /* the first: it is gone */
+}
+
 /* All signals but those that only a fault sends. The program's threads mask these too while a signal is on its way to them: that
  * can take long. The numbers are those of that system, which need not be ours: as nearly all have them, the faults, what ends or
  * stops at once, and libc's own. */
@@ -105,6 +114,14 @@ bool os_task_is_an_emulators(long thread)
 }
 
 /* ---- how many ---- */
+
+bool os_threads_begin(void)
+{
+    bool some = false;
+    for (int i = 0; i < EARLY_MOST; i++)
+        some |= early[i] != 0 && is_to_run_yet((os_thread){.id = (uintptr_t)early[i]});
+    return some;
+}
 
 /* /proc/self/stat: "pid (name) state ppid ...": the name may hold anything, parentheses too; num_threads is the 18th word after it.
  */
