@@ -41,7 +41,7 @@ extern const char __stop_go_text[] __attribute__((visibility("hidden")));
 void preempt_request(struct processor *p, bool quietly)
 {
     struct thread *m = preempt_ask(p);
-    if (m && !quietly)
+    if (m && !quietly && !load_relaxed(&m->decides)) /* where it waits for its CPU in the handler, the next goroutine would get it */
         preempt_signal(m);
 }
 
@@ -171,14 +171,9 @@ static void leave_in_frame(struct thread *m, void *frame, bool tied)
     arch_frame_resume(frame);
 }
 
-void preempt_interrupt(void *frame)
+/* Takes the goroutine off, if that may be; returns when it runs again, perhaps on another thread. */
+static void decide(struct thread *m, void *frame)
 {
-    arch_settle();
-    arch_frame_settle(frame);
-    struct thread *m = thread_mine();
-    if (!m)
-        return;
-    store_ordered(&m->signal_pending, 0);
     m->hold++;
     bool answered = ask_answer(m, frame);
     m->hold--;
@@ -202,6 +197,19 @@ void preempt_interrupt(void *frame)
     if (mode == PREEMPT_INJECT && way == WAY_FREE && arch_inject(frame, injected))
         return; /* else this frame cannot take a call: it is left in place */
     leave_in_frame(m, frame, way == WAY_TIED);
+}
+
+void preempt_interrupt(void *frame)
+{
+    arch_settle();
+    arch_frame_settle(frame);
+    struct thread *m = thread_mine();
+    if (!m)
+        return;
+    store_relaxed(&m->decides, 1);
+    store_ordered(&m->signal_pending, 0);
+    decide(m, frame);
+    store_relaxed(&thread_mine()->decides, 0);
 }
 
 void preempt_start(enum preempt_mode chosen)

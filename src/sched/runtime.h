@@ -203,6 +203,7 @@ struct thread {
 
     /* Atomic. */
     _Atomic uint32_t signal_pending; /* one signal at a time */
+    _Atomic uint32_t decides;        /* it is in the handler, or on its way to its next goroutine: asked already */
     _Atomic uint32_t wanted;         /* 1 + low bits of the tick for which a preemption was asked; 0: none */
     _Atomic uint64_t requests, preemptions, stops, refusals[GO_REFUSALS];
     _Atomic uint32_t library_refusals; /* the monitor asks again soon */

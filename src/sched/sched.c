@@ -231,6 +231,7 @@ _Noreturn void schedule_for_ever(void)
         struct thread *m = thread_self();
         struct goroutine *g = choose(m);
         bump(&m->p->tick);
+        store_relaxed(&m->decides, 0);
         count_switch(m->p, g);
         timers_watch();
         /* What we moved here from elsewhere was nowhere for a moment; the monitor may have gone to sleep just then. */

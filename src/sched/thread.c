@@ -153,6 +153,7 @@ static void give_descriptor(struct thread *m)
     m->quits = m->masked = m->searching = false;
     store_relaxed(&m->wanted, 0);
     store_relaxed(&m->signal_pending, 0);
+    store_relaxed(&m->decides, 0);
     store_relaxed(&m->asleep_at, 0);
     lock_take(&sched.lock);
     m->idle_link = sched.ended_threads;
