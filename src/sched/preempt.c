@@ -38,10 +38,11 @@ extern const char __stop_go_text[] __attribute__((visibility("hidden")));
 
 /* ---- asking ---- */
 
+/* Who is in the handler may have to wait for its CPU there: a second signal would be the next goroutine's. */
 void preempt_request(struct processor *p, bool quietly)
 {
     struct thread *m = preempt_ask(p);
-    if (m && !quietly && !load_relaxed(&m->decides)) /* where it waits for its CPU in the handler, the next goroutine would get it */
+    if (m && !quietly && !load_relaxed(&m->decides))
         preempt_signal(m);
 }
 
