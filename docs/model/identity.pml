@@ -10,7 +10,7 @@
  * before; no more than MOST in a row may be needed until somebody gets on.
  *
  * Not modelled: a lock that is held while its owner parks in a call of the library (then it is in a ring, where who has no identity does
- * not look); the system without threads to give (identity_none_come).
+ * not look); the system without threads to give (identity_none_come); blocking regions, before which a goroutine leaves the relief.
  *
  * Bounds: T threads, of which the last is not there yet with NEW, P processors, G goroutines; the thread that comes to the limit gets
  * none. LOCKS, PREEMPTS, YIELDS, KEEPS, TIES, MASKS: how often that happens, in all. FIRST: thread 0 has only the identity that it began

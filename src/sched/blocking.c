@@ -7,6 +7,7 @@
  */
 #include "sched/runtime.h"
 
+#include "sched/identity.h"
 #include "sched/monitor.h"
 #include "sched/sched.h"
 #include "sched/trace.h"
@@ -32,7 +33,11 @@ static void lend(struct thread *m)
 void go_blocking_begin(void)
 {
     struct goroutine *g = sched_self();
-    if (g->kind != KIND_GOROUTINE || g->blocking++)
+    if (g->kind != KIND_GOROUTINE)
+        return;
+    if (g->blocking == 0)
+        relief_leave();
+    if (g->blocking++)
         return;
     g->outside = trace_caller();
     store_relaxed(&g->since, load_relaxed(&sched.clock));

@@ -9,7 +9,8 @@
  * one, of those that were taken off, until another thread is idle, or there are none. So whoever it serves instead of is still
  * wanted: no processor is idle then, but those who have no identity would wait as long as others are taken off. It says so with
  * each that it runs, since the maker may just then have found that nobody was wanted, or who came may be busy elsewhere. Goroutines
- * are not tied to it, and what they give up is spare at once. It is made before there is any goroutine. docs/model/identity.pml.
+ * are not tied to it, nor block on it, and what they give up is spare at once. It is made before there is any goroutine.
+ * docs/model/identity.pml.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -112,7 +113,7 @@ struct goroutine *relief_find_work(struct thread *m)
     }
 }
 
-/* The calling goroutine is going to be tied to its thread: another one, then. */
+/* The calling goroutine is going to have its thread for itself: another one, then. */
 void relief_leave(void)
 {
     while (thread_self() == load_relaxed(&sched.relief))

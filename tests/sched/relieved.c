@@ -1,4 +1,5 @@
-/* A thread is late, and the relief has taken its place: it comes all the same, for the relief runs only those that were taken off.
+/* A thread is late, and the relief has taken its place: it comes all the same, for the relief runs only those that were taken off;
+ * and none of these uses the relief up.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,7 +16,7 @@ enum { KEEPERS = 12, LEFT = 3, BLOCKERS = 40, HOGS = 2, SECONDS_MOST = 20 };
 
 static atomic_bool makes_none; /* threads are not made at the moment */
 static atomic_bool waits;      /* who makes them has come to it */
-static atomic_bool hogs_run, served, other_ran, over;
+static atomic_bool hogs_run, served, other_ran, enters, over;
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
@@ -42,20 +43,46 @@ static void keep_identity(void *arg, int index)
         CHECK_EQ(0, go_unlock_identity());
 }
 
+static bool is_on_the_relief(void)
+{
+    return thread_self() == load_relaxed(&sched.relief);
+}
+
 /* Taken off again and again, until the other has run. */
-static void hog(void)
+static void hog_until_other_ran(int index)
 {
     int64_t end = go_now() + SECONDS_MOST * GO_SECOND;
 
+    (void)index;
     atomic_store(&hogs_run, true);
     while (!atomic_load(&other_ran) && go_now() < end)
         for (volatile int i = 0; i < 100000; i++)
-            if (thread_self() == load_relaxed(&sched.relief)) {
+            if (is_on_the_relief()) {
                 atomic_store(&served, true);
                 atomic_store(&makes_none, false);
             }
     CHECK(atomic_load(&other_ran));
     atomic_store(&over, true);
+}
+
+/* The one enters a region while the relief runs it, and the other must run for it to leave. */
+static void hog_and_enter(int index)
+{
+    int64_t end = go_now() + SECONDS_MOST * GO_SECOND;
+
+    atomic_store(&hogs_run, true);
+    while (index > 0 && !atomic_load(&enters) && go_now() < end)
+        for (volatile int i = 0; i < 100000; i++)
+            ;
+    while (index == 0 && !is_on_the_relief() && go_now() < end)
+        ;
+    atomic_store(index == 0 ? &enters : &over, true);
+    go_blocking_begin();
+    while (!atomic_load(&over) && go_now() < end)
+        usleep(1000);
+    go_blocking_end();
+    CHECK(go_now() < end);
+    atomic_store(&makes_none, false);
 }
 
 /* The identities that there are, are for the hogs to be taken off with. */
@@ -83,27 +110,50 @@ static void yield(void)
     atomic_store(&other_ran, true);
 }
 
+struct play {
+    void (*hog)(int index);
+};
+
 static void take_part(void *arg, int index)
 {
-    (void)arg;
+    struct play *play = arg;
+
     if (index < HOGS)
-        hog();
+        play->hog(index);
     else if (index < HOGS + BLOCKERS)
         block();
     else
         yield();
 }
 
-TEST(where_the_relief_has_taken_a_threads_place_those_without_an_identity_run_too)
+/* `others` yield. */
+static void take_all_threads(void (*hog)(int index), int others)
 {
-    if (!identity_is_possible() || !test_can_preempt())
-        SKIP("goroutines do not keep thread identities");
+    struct play play = {hog};
+
     go_maxprocs(1);
     go_slice(GO_MILLISECOND);
     test_settle();
     EVENTUALLY(identity_spares() > LEFT);
+    hogs_run = served = other_ran = enters = over = waits = false;
     atomic_store(&makes_none, true);
     crew_run(KEEPERS, keep_identity, NULL);
-    crew_run(HOGS + BLOCKERS + 1, take_part, NULL);
+    crew_run(HOGS + BLOCKERS + others, take_part, &play);
+}
+
+#define NEEDS_RELIEF()                                                                                                             \
+    if (!identity_is_possible() || !test_can_preempt())                                                                            \
+    SKIP("goroutines do not keep thread identities")
+
+TEST(where_the_relief_has_taken_a_threads_place_those_without_an_identity_run_too)
+{
+    NEEDS_RELIEF();
+    take_all_threads(hog_until_other_ran, 1);
     CHECK(atomic_load(&served));
+}
+
+TEST(a_blocking_region_does_not_use_the_relief_up)
+{
+    NEEDS_RELIEF();
+    take_all_threads(hog_and_enter, 0);
 }
