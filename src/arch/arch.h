@@ -40,9 +40,10 @@
 #include "arch/ppc64/cpu.h"
 #elif defined(__arm__) && __ARM_ARCH >= 7 && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
 #include "arch/arm/cpu.h"
-#elif defined(__mips64) && _MIPS_SIM == _ABI64 && defined(__mips_hard_float)
+#elif defined(__mips64) && _MIPS_SIM == _ABI64 && __mips_isa_rev < 6 && defined(__mips_hard_float)
 #include "arch/mips64/cpu.h"
-#elif defined(__mips__) && defined(_ABIO32) && _MIPS_SIM == _ABIO32 && __mips_isa_rev >= 2 && defined(__mips_hard_float)
+#elif defined(__mips__) && defined(_ABIO32) && _MIPS_SIM == _ABIO32 && __mips_isa_rev >= 2 && __mips_isa_rev < 6 &&                \
+    defined(__mips_hard_float)
 #include "arch/mips/cpu.h"
 #elif defined(__wasm32__) && defined(__EMSCRIPTEN__)
 #include "arch/wasm/cpu.h"
