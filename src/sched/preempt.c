@@ -210,7 +210,9 @@ void preempt_interrupt(void *frame)
     store_relaxed(&m->decides, 1);
     store_ordered(&m->signal_pending, 0);
     decide(m, frame);
-    store_relaxed(&thread_mine()->decides, 0);
+    m = thread_mine();
+    if (m) /* not in a process that a handler of the program's has forked off meanwhile */
+        store_relaxed(&m->decides, 0);
 }
 
 void preempt_start(enum preempt_mode chosen)

@@ -12,11 +12,12 @@
 #include "sched/identity.h"
 #include "sched/runtime.h"
 
-enum { KEEPERS = 12, LEFT = 3, BLOCKERS = 40, HOGS = 2, SECONDS_MOST = 20 };
+enum { KEEPERS = 12, LEFT = 3, HOGS = 2, SECONDS_MOST = 20 };
 
 static atomic_bool makes_none; /* threads are not made at the moment */
 static atomic_bool waits;      /* who makes them has come to it */
-static atomic_bool hogs_run, served, other_ran, enters, over;
+static atomic_bool served, other_ran, enters, over;
+static atomic_int hogs_run;
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
@@ -54,7 +55,7 @@ static void hog_until_other_ran(int index)
     int64_t end = go_now() + SECONDS_MOST * GO_SECOND;
 
     (void)index;
-    atomic_store(&hogs_run, true);
+    atomic_fetch_add(&hogs_run, 1);
     while (!atomic_load(&other_ran) && go_now() < end)
         for (volatile int i = 0; i < 100000; i++)
             if (is_on_the_relief()) {
@@ -70,12 +71,10 @@ static void hog_and_enter(int index)
 {
     int64_t end = go_now() + SECONDS_MOST * GO_SECOND;
 
-    atomic_store(&hogs_run, true);
-    while (index > 0 && !atomic_load(&enters) && go_now() < end)
-        for (volatile int i = 0; i < 100000; i++)
+    atomic_fetch_add(&hogs_run, 1);
+    while (!(index == 0 ? is_on_the_relief() : atomic_load(&enters)) && go_now() < end)
+        for (volatile int i = 0; i < 100000 && !(index == 0 && is_on_the_relief()); i++)
             ;
-    while (index == 0 && !is_on_the_relief() && go_now() < end)
-        ;
     atomic_store(index == 0 ? &enters : &over, true);
     go_blocking_begin();
     while (!atomic_load(&over) && go_now() < end)
@@ -86,18 +85,28 @@ static void hog_and_enter(int index)
 }
 
 /* The identities that there are, are for the hogs to be taken off with. */
-static void yield_until(atomic_bool *done)
+static void yield_while(bool (*what)(void))
 {
     go_preempt_off();
-    while (!atomic_load(done))
+    while (what())
         go_yield();
     go_preempt_on();
+}
+
+static bool a_hog_has_not_begun(void)
+{
+    return atomic_load(&hogs_run) < HOGS;
+}
+
+static bool none_was_served(void)
+{
+    return !atomic_load(&served);
 }
 
 /* Each on a thread of its own, which it keeps, so that none is left. */
 static void block(void)
 {
-    yield_until(&hogs_run);
+    yield_while(a_hog_has_not_begun);
     go_blocking_begin();
     while (!atomic_load(&over))
         usleep(1000);
@@ -106,12 +115,13 @@ static void block(void)
 
 static void yield(void)
 {
-    yield_until(&served);
+    yield_while(none_was_served);
     atomic_store(&other_ran, true);
 }
 
 struct play {
     void (*hog)(int index);
+    int blockers; /* as many as there are threads */
 };
 
 static void take_part(void *arg, int index)
@@ -120,7 +130,7 @@ static void take_part(void *arg, int index)
 
     if (index < HOGS)
         play->hog(index);
-    else if (index < HOGS + BLOCKERS)
+    else if (index < HOGS + play->blockers)
         block();
     else
         yield();
@@ -129,16 +139,18 @@ static void take_part(void *arg, int index)
 /* `others` yield. */
 static void take_all_threads(void (*hog)(int index), int others)
 {
-    struct play play = {hog};
+    struct play play = {hog, 0};
 
     go_maxprocs(1);
     go_slice(GO_MILLISECOND);
     test_settle();
     EVENTUALLY(identity_spares() > LEFT);
-    hogs_run = served = other_ran = enters = over = waits = false;
+    hogs_run = 0;
+    served = other_ran = enters = over = waits = false;
     atomic_store(&makes_none, true);
     crew_run(KEEPERS, keep_identity, NULL);
-    crew_run(HOGS + BLOCKERS + others, take_part, &play);
+    play.blockers = (int)load_relaxed(&sched.threads);
+    crew_run(HOGS + play.blockers + others, take_part, &play);
 }
 
 #define NEEDS_RELIEF()                                                                                                             \
