@@ -47,6 +47,15 @@ _Noreturn void os_ending_exit(void);
 void os_ending_lost(void);
 const struct os_ending_hooks *os_ending_hooks_set(void); /* NULL: none yet */
 
+/* Descriptors of a moment: a file's, to read (os_open_briefly gives it, or -errno), and whichever is opened and closed between
+ * os_brief_begin and os_brief_end. Between os_brief_keep_off and os_brief_let_go no thread has any. (brief.c) */
+long os_open_briefly(const char *path, int flags);
+void os_close_brief(long fd);
+void os_brief_begin(void);
+void os_brief_end(void);
+void os_brief_keep_off(void);
+void os_brief_let_go(void);
+
 /* Whether /proc is of this program; else it is of one that emulates its system. (watch.c) */
 bool os_proc_shows(os_thread thread);
 

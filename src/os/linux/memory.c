@@ -78,14 +78,16 @@ static long read_by_name(uintptr_t at, void *to, size_t size)
 static long read_by_pipe(uintptr_t at, void *to, size_t size)
 {
     int ends[2];
-    long error = os_call(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
-    if (error != 0)
-        return error;
-    long got = os_call(SYS_write, ends[1], at, size);
-    if (got > 0)
-        got = os_call(SYS_read, ends[0], to, got);
-    os_call(SYS_close, ends[0]);
-    os_call(SYS_close, ends[1]);
+    os_brief_begin();
+    long got = os_call(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
+    if (got == 0) {
+        got = os_call(SYS_write, ends[1], at, size);
+        if (got > 0)
+            got = os_call(SYS_read, ends[0], to, got);
+        os_call(SYS_close, ends[0]);
+        os_call(SYS_close, ends[1]);
+    }
+    os_brief_end();
     return got;
 }
 

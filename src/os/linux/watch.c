@@ -47,11 +47,11 @@ static bool read_file(os_thread thread, const char *name, char *text, size_t siz
     char path[64];
     char *end = append(append(append_number(append(path, "/proc/self/task/"), thread.id), "/"), name);
     *end = '\0';
-    long fd = os_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    long fd = os_open_briefly(path, 0);
     if (fd < 0)
         return false;
     long got = os_call(SYS_read, fd, text, size - 1);
-    os_call(SYS_close, fd);
+    os_close_brief(fd);
     text[got > 0 ? got : 0] = '\0';
     return got > 0;
 }

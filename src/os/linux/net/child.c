@@ -30,20 +30,24 @@
 
 enum { STREAMS = 3 };
 
-/* A descriptor below 3 may be replaced before it is its turn: those are copied first. */
+/* A descriptor below 3 may be replaced before it is its turn, and one that this process has not got may be somebody's for a moment
+ * when the child begins: those are copied first. */
 static int move_up(const struct os_child_start *what, int moved[STREAMS])
 {
+    int error = 0;
     for (int i = 0; i < STREAMS; i++)
         moved[i] = -1;
-    for (int i = 0; i < STREAMS; i++) {
+    os_brief_keep_off();
+    for (int i = 0; i < STREAMS && error == 0; i++) {
         int from = what->streams[i];
-        if (from < 0 || from >= STREAMS || from == i)
+        if (from < 0 || from >= STREAMS)
             continue;
         moved[i] = BY_VALUE(fcntl(from, F_DUPFD_CLOEXEC, STREAMS));
-        if (moved[i] < 0)
-            return moved[i];
+        if (moved[i] < 0 && (from != i || moved[i] != -EBADF))
+            error = moved[i];
     }
-    return 0;
+    os_brief_let_go();
+    return error;
 }
 
 static void close_moved(const int moved[STREAMS])
@@ -53,7 +57,7 @@ static void close_moved(const int moved[STREAMS])
             os_io_close(moved[i]);
 }
 
-/* To itself a descriptor is copied too, so that it outlives the exec. One that this process has not got either stays closed. */
+/* A stream of this process is the child's too even where it would not outlive the exec. One that there is not stays closed. */
 static int add_streams(posix_spawn_file_actions_t *actions, const struct os_child_start *what, const int moved[STREAMS])
 {
     int error = 0;
@@ -61,7 +65,7 @@ static int add_streams(posix_spawn_file_actions_t *actions, const struct os_chil
         int from = moved[i] >= 0 ? moved[i] : what->streams[i];
         if (from == OS_STREAM_NULL)
             error = posix_spawn_file_actions_addopen(actions, i, "/dev/null", O_RDWR, 0);
-        else if (from != i || BY_VALUE(fcntl(i, F_GETFD)) >= 0)
+        else if (from != i)
             error = posix_spawn_file_actions_adddup2(actions, from, i);
     }
     return error;
