@@ -111,15 +111,15 @@ GO_API int go_lock_identity(void);
 GO_API int go_unlock_identity(void);
 
 /* go_blocking_begin announces that the calling goroutine is about to block its kernel thread (a system call, a foreign
- * library): its processor is given to the others. go_blocking_end takes a processor again, and waits for one if need be.
- * Nothing must be announced: where others wait, the processor of a thread that sleeps in a system call is taken away after about
- * a slice (after long calm up to four). The call is not disturbed: no signal is sent. When it is over the goroutine runs on, beside
- * the others and beyond go_maxprocs, until it calls this library, or, while somebody waits for a processor, has computed for a
- * slice; then it takes a processor again. To announce a call costs less, and the others need not wait for the end of the slice.
- * Each call that blocks holds a kernel thread; there are 10000 at most. A program that needs more ends where they are announced;
- * where they are not, and where the system has no more threads to give, the others wait until some call is over. Nests. Between the
- * two only such calls are allowed that do not block a goroutine. No effect on a plain thread. A go_blocking_end without its
- * go_blocking_begin is a panic. */
+ * library): its processor is given to the others, who may run before it returns. go_blocking_end takes a processor again, and waits
+ * for one if need be. Nothing must be announced: where others wait, the processor of a thread that sleeps in a system call is taken
+ * away after about a slice (after long calm up to four). The call is not disturbed: no signal is sent. When it is over the
+ * goroutine runs on, beside the others and beyond go_maxprocs, until it calls this library, or, while somebody waits for a
+ * processor, has computed for a slice; then it takes a processor again. To announce a call costs less, and the others need not wait
+ * for the end of the slice. Each call that blocks holds a kernel thread; there are 10000 at most. A program that needs more ends
+ * where they are announced; where they are not, and where the system has no more threads to give, the others wait until some call
+ * is over. Nests. Between the two only such calls are allowed that do not block a goroutine. No effect on a plain thread. A
+ * go_blocking_end without its go_blocking_begin is a panic. */
 GO_API void go_blocking_begin(void);
 GO_API void go_blocking_end(void);
 

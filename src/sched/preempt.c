@@ -29,6 +29,8 @@
 #include "sched/sched.h"
 #include "sched/trace.h"
 
+#define BELIEVED_MOST 100
+
 int preempt_force;
 
 static enum preempt_mode mode;
@@ -38,20 +40,31 @@ extern const char __stop_go_text[] __attribute__((visibility("hidden")));
 
 /* ---- asking ---- */
 
+/* Whether this is so: a signal is on its way, or the thread is in the handler. Who leaves that by a jump, out of a handler of the
+ * program's that was laid upon it, does not say so any more: it is believed so often. The word counts that. */
+static bool is_believed(_Atomic uint32_t *word)
+{
+    uint32_t times = load_relaxed(word);
+    if (times == 0 || times > BELIEVED_MOST)
+        return false;
+    cas_ordered(word, &times, times + 1); /* or it has changed just now */
+    return true;
+}
+
 /* Who is in the handler may have to wait for its CPU there: a second signal would be the next goroutine's. */
 void preempt_request(struct processor *p, bool quietly)
 {
     struct thread *m = preempt_ask(p);
-    if (m && !quietly && !load_relaxed(&m->decides))
+    if (m && !quietly && !is_believed(&m->decides))
         preempt_signal(m);
 }
 
 void preempt_signal(struct thread *m)
 {
-    uint32_t none = 0;
-    if (mode == PREEMPT_OFF || load_relaxed(&m->signal_pending))
+    uint32_t before = load_relaxed(&m->signal_pending);
+    if (mode == PREEMPT_OFF || is_believed(&m->signal_pending))
         return;
-    if (!cas_ordered(&m->signal_pending, &none, 1)) /* one at a time; partner: the store in preempt_interrupt */
+    if (!cas_ordered(&m->signal_pending, &before, 1)) /* one at a time; partner: the store in preempt_interrupt */
         return;
     bump(&m->requests);
     if (os_interrupt(m->thread) != 0)

@@ -202,7 +202,7 @@ struct thread {
     _Atomic uintptr_t slept_sp, slept_pc; /* where it was seen asleep with preemption switched off; the monitor's */
 
     /* Atomic. */
-    _Atomic uint32_t signal_pending; /* one signal at a time */
+    _Atomic uint32_t signal_pending; /* one signal at a time; with decides, 1 and how often that was in the way of another */
     _Atomic uint32_t decides;        /* it is in the handler, or on its way to its next goroutine: asked already */
     _Atomic uint32_t wanted;         /* 1 + low bits of the tick for which a preemption was asked; 0: none */
     _Atomic uint64_t requests, preemptions, stops, refusals[GO_REFUSALS];

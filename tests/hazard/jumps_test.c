@@ -121,3 +121,67 @@ TEST(goroutines_jump_out_of_handlers_with_the_mask_they_had)
     crowd(500, jump_out, NULL);
     signal(SIGUSR1, SIG_DFL);
 }
+
+/* ---- out of a handler that was laid upon the library's ---- */
+
+static sigjmp_buf before;
+static atomic_bool jumped, other_ran;
+
+static void jump_back(int number)
+{
+    siglongjmp(before, number);
+}
+
+static bool is_pending(int number)
+{
+    sigset_t set;
+
+    return sigpending(&set) == 0 && sigismember(&set, number) == 1;
+}
+
+/* Both are pending: the kernel lays the frame of the higher one upon the first instruction of the other's handler. */
+static void jump_over_the_librarys(void)
+{
+    sigset_t both;
+
+    sigemptyset(&both);
+    sigaddset(&both, SIGURG);
+    sigaddset(&both, SIGPROF);
+    pthread_sigmask(SIG_BLOCK, &both, NULL);
+    while (!is_pending(SIGURG))
+        ;
+    raise(SIGPROF);
+    if (sigsetjmp(before, 0) == 0)
+        pthread_sigmask(SIG_UNBLOCK, &both, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &both, NULL);
+}
+
+static void jump_and_compute(void *arg, int index)
+{
+    int64_t end = go_now() + 20 * GO_SECOND;
+
+    (void)arg;
+    if (index == 0) {
+        go_lock_thread();
+        jump_over_the_librarys();
+        atomic_store(&jumped, true);
+        while (!atomic_load(&other_ran) && test_now() < end)
+            linger(WORK);
+        go_unlock_thread();
+        CHECK(atomic_load(&other_ran));
+    } else {
+        while (!atomic_load(&jumped))
+            linger(WORK);
+        atomic_store(&other_ran, true);
+    }
+}
+
+TEST(who_has_jumped_over_the_librarys_handler_is_preempted_as_before)
+{
+    NEEDS_PREEMPTION();
+    go_maxprocs(1);
+    go_slice(GO_MILLISECOND);
+    signal(SIGPROF, jump_back);
+    crew_run(2, jump_and_compute, NULL);
+    signal(SIGPROF, SIG_DFL);
+}
