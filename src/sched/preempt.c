@@ -66,7 +66,8 @@ void preempt_signal(struct thread *m)
         return;
     if (!cas_ordered(&m->signal_pending, &before, 1)) /* one at a time; partner: the store in preempt_interrupt */
         return;
-    bump(&m->requests);
+    if (before == 0) /* else it is the same request again */
+        bump(&m->requests);
     if (os_interrupt(m->thread) != 0)
         store_ordered(&m->signal_pending, 0);
 }

@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <unistd.h>
-#include "test.h"
+#include "hogs.h"
 
 static void read_all(int fd, char *text, size_t room)
 {
@@ -85,6 +85,7 @@ static void sleep_and_compute(void *arg, int index)
 
 TEST(what_the_library_has_open_for_a_moment_is_no_stream)
 {
+    NEEDS_PREEMPTION();
     atomic_bool *over = test_alloc(sizeof *over);
     int input = close_input();
     struct crew *c;
