@@ -21,17 +21,40 @@ static const struct kept {
 
 enum { KEPT = sizeof kept / sizeof kept[0] };
 
-/* Counts it, if it is one of those that the library keeps: true as long as there are no more of them than that. And on threads of
- * its own the library opens files of /proc for a moment, which may be over. */
-static bool may_be_the_librarys(int fd, int seen[KEPT])
+/* An emulator has copies of some files of /proc. */
+static bool is_of_a_moment(const char *name)
 {
-    char path[64], name[64];
+    return strncmp(name, "/proc/", 6) == 0 || strstr(name, "qemu-open");
+}
+
+/* What the descriptor leads to; "" where it is closed, or of a moment. */
+static void look_at_descriptor(int fd, char name[64])
+{
+    char path[64];
     ssize_t n;
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    n = readlink(path, name, sizeof name - 1);
+    n = readlink(path, name, 63);
     name[n > 0 ? n : 0] = '\0';
-    if (n < 0 || strncmp(name, "/proc/", 6) == 0)
+    if (is_of_a_moment(name))
+        name[0] = '\0';
+}
+
+bool test_fd_stays(int fd)
+{
+    char name[64];
+
+    look_at_descriptor(fd, name);
+    return name[0] != '\0';
+}
+
+/* Counts it, if it is one of those that the library keeps: true as long as there are no more of them than that. */
+static bool may_be_the_librarys(int fd, int seen[KEPT])
+{
+    char name[64];
+
+    look_at_descriptor(fd, name);
+    if (name[0] == '\0')
         return true;
     for (int i = 0; i < KEPT; i++)
         if (strcmp(name, kept[i].name) == 0)

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static struct sockaddr_in6 taken(int fd)
@@ -213,10 +214,11 @@ ptrdiff_t net_result(struct net_call *c)
 int net_open_count(void)
 {
     DIR *all = opendir("/proc/self/fd");
+    struct dirent *one;
     int n = 0;
 
-    while (all && readdir(all))
-        n++;
+    while (all && (one = readdir(all)))
+        n += one->d_name[0] != '.' && test_fd_stays(atoi(one->d_name));
     if (all)
         closedir(all);
     return n;

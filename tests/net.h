@@ -58,7 +58,7 @@ struct net_call *net_start_until(enum net_what what, int fd, int64_t deadline);
 /* Waits for its end; its result. */
 ptrdiff_t net_result(struct net_call *c);
 
-/* How many descriptors are open now. */
+/* How many descriptors are open now, without those of a moment. */
 int net_open_count(void);
 
 #endif

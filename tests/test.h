@@ -103,6 +103,9 @@ void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
         test_check(test_held, __FILE__, __LINE__, "eventually " #condition);                                                       \
     } while (0)
 
+/* Whether the descriptor is open, and not a file of /proc: on threads of its own the library opens such for a moment. */
+bool test_fd_stays(int fd);
+
 /* Fails the test, with a line of its own. */
 void test_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool test_fail_eq(long long expected, long long actual, const char *file, int line, const char *text);

@@ -121,6 +121,8 @@ CXX_OF_CC = $(subst clang,clang++,$(subst gcc,g++,$(patsubst cc,c++,$(CC))))
 # leaks. A fault is to end a program as it does without the sanitizer. The sanitizers' alternate stacks have no guard below them.
 export ASAN_OPTIONS ?= detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0
 export TSAN_OPTIONS ?= handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0:report_thread_leaks=0:atexit_sleep_ms=0
+# A goroutine is a thread to ThreadSanitizer, which knows 8128 at a time.
+$(if $(filter thread,$(SANITIZE)),$(eval export TEST_SCALE ?= 10))
 export ALONE BUILD CC COMPILE CPU CXX_OF_CC HOSTCC RUN SANITIZE STATIC TEST_LIBS
 export LIBC := $(if $(glibc),libc*,ld-musl*)
 

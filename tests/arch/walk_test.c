@@ -2,6 +2,9 @@
  * pointer, which is the caller's for a few instructions at both ends, the caller is missed there; then it is its caller that is
  * found, or nobody, and never anything else.
  *
+ * A step may lie inside ThreadSanitizer, where a lock is held that its calls in the handler would take.
+ * COMPILED WITH: -fno-sanitize=thread
+ *
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
