@@ -61,16 +61,40 @@ static void take_name(struct trace *t, int i, bool with_names)
     t->name[i][strcspn(t->name[i], "+ .")] = '\0';
 }
 
-struct trace *trace_of(const char *dump, uint64_t id)
+/* Where the dump has it; NULL: nowhere. */
+static const char *find_goroutine(const char *dump, uint64_t id)
 {
-    static struct trace t;
     char head[40];
     const char *at = dump;
 
-    t.count = 0;
     snprintf(head, sizeof head, "goroutine %llu ", (unsigned long long)id);
     while (at && strncmp(at, head, strlen(head)) != 0)
         at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
+    return at;
+}
+
+static bool waits(uint64_t id)
+{
+    char *dump = trace_dump();
+    const char *at = find_goroutine(dump, id), *state = at ? strchr(at, '[') : NULL;
+    bool waits = state && strncmp(state, "[run", 4) != 0;
+
+    free(dump);
+    return waits;
+}
+
+uint64_t trace_parked(const _Atomic uint64_t *id)
+{
+    EVENTUALLY(atomic_load(id) != 0 && waits(atomic_load(id)));
+    return atomic_load(id);
+}
+
+struct trace *trace_of(const char *dump, uint64_t id)
+{
+    static struct trace t;
+    const char *at = find_goroutine(dump, id);
+
+    t.count = 0;
     if (!at)
         return &t;
     for (at = strchr(at, '\n') + 1; strncmp(at, "    ", 4) == 0 && t.count < TRACES_MOST; at = strchr(at, '\n') + 1) {

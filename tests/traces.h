@@ -18,6 +18,9 @@ struct trace {
 /* What go_dump writes. To be freed. */
 char *trace_dump(void);
 
+/* Waits until the goroutine that writes its number there is parked; the number. */
+uint64_t trace_parked(const _Atomic uint64_t *id);
+
 /* The frames of that goroutine; none if the dump has no such goroutine. Uses one static trace: the next call overwrites it. */
 struct trace *trace_of(const char *dump, uint64_t id);
 

@@ -31,13 +31,11 @@ static struct subject *subject(void)
     return s;
 }
 
-/* Starts a goroutine and gives its number. */
+/* Starts a goroutine that parks, and gives its number. */
 static uint64_t start(void (*fn)(void *), struct subject *s)
 {
     CHECK_EQ(0, go_spawn(fn, s));
-    EVENTUALLY(atomic_load(&s->id) != 0);
-    test_settle();
-    return atomic_load(&s->id);
+    return trace_parked(&s->id);
 }
 
 /* ---- parked ---- */

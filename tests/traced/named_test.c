@@ -18,8 +18,8 @@ static int line;
 
 __attribute__((noinline)) static void wait_on_a_line(struct subject *s)
 {
+    line = __LINE__ + 2;
     atomic_store(&s->id, go_id());
-    line = __LINE__ + 1;
     go_recv(s->c, NULL);
     __asm__ volatile("" ::: "memory");
 }
@@ -45,13 +45,13 @@ TEST(a_frame_has_function_offset_file_and_line)
     struct subject *s = test_alloc(sizeof *s);
     char place[40], *dump;
     struct trace *t;
+    uint64_t id;
 
     s->c = test_chan(0, 0);
     CHECK_EQ(0, go_spawn(wait_around, s));
-    EVENTUALLY(atomic_load(&s->id) != 0);
-    test_settle();
+    id = trace_parked(&s->id);
     dump = trace_dump();
-    t = trace_of(dump, atomic_load(&s->id));
+    t = trace_of(dump, id);
     snprintf(place, sizeof place, " named_test.c:%d", line);
     if (!CHECK_BETWEEN(4, 5, t->count) || !CHECK(strncmp(t->line[0], "go_recv", 7) == 0) ||
         !CHECK(strncmp(t->line[1], "wait_on_a_line+0x", 17) == 0) || !CHECK(ends_with(t->line[1], place)) ||
