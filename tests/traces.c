@@ -73,22 +73,6 @@ static const char *find_goroutine(const char *dump, uint64_t id)
     return at;
 }
 
-static bool waits(uint64_t id)
-{
-    char *dump = trace_dump();
-    const char *at = find_goroutine(dump, id), *state = at ? strchr(at, '[') : NULL;
-    bool waits = state && strncmp(state, "[run", 4) != 0;
-
-    free(dump);
-    return waits;
-}
-
-uint64_t trace_parked(const _Atomic uint64_t *id)
-{
-    EVENTUALLY(atomic_load(id) != 0 && waits(atomic_load(id)));
-    return atomic_load(id);
-}
-
 struct trace *trace_of(const char *dump, uint64_t id)
 {
     static struct trace t;
@@ -106,6 +90,23 @@ struct trace *trace_of(const char *dump, uint64_t id)
     for (int i = 0; i < t.count; i++)
         t.name[i][strcspn(t.name[i], ".")] = '\0'; /* what compilers append to parts of a function */
     return &t;
+}
+
+/* It says so a moment before it has left, when nothing is shown of it yet. */
+static bool waits(uint64_t id)
+{
+    char *dump = trace_dump();
+    const char *at = find_goroutine(dump, id), *state = at ? strchr(at, '[') : NULL;
+    bool waits = state && strncmp(state, "[run", 4) != 0 && trace_of(dump, id)->count > 0;
+
+    free(dump);
+    return waits;
+}
+
+uint64_t trace_parked(const _Atomic uint64_t *id)
+{
+    EVENTUALLY(atomic_load(id) != 0 && waits(atomic_load(id)));
+    return atomic_load(id);
 }
 
 static bool begins_with(const struct trace *t, int from, const char *const *functions)
