@@ -12,7 +12,7 @@
 #include "sched/identity.h"
 #include "sched/runtime.h"
 
-enum { KEEPERS = 12, LEFT = 3, HOGS = 2, SECONDS_MOST = 20 };
+enum { KEEPERS = 12, LEFT = 3, HOGS = 2, ON_THEIR_WAY = 4, SECONDS_MOST = 20 };
 
 static atomic_bool makes_none; /* threads are not made at the moment */
 static atomic_bool waits;      /* who makes them has come to it */
@@ -121,7 +121,7 @@ static void yield(void)
 
 struct play {
     void (*hog)(int index);
-    int blockers; /* as many as there are threads */
+    int blockers; /* as many as there are threads, and as may not have said yet that they are; too many wait, as the others do */
 };
 
 static void take_part(void *arg, int index)
@@ -149,7 +149,7 @@ static void take_all_threads(void (*hog)(int index), int others)
     served = other_ran = enters = over = waits = false;
     atomic_store(&makes_none, true);
     crew_run(KEEPERS, keep_identity, NULL);
-    play.blockers = (int)load_relaxed(&sched.threads);
+    play.blockers = (int)load_relaxed(&sched.threads) + ON_THEIR_WAY;
     crew_run(HOGS + play.blockers + others, take_part, &play);
 }
 
