@@ -3,6 +3,7 @@
 #include "net.h"
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -65,6 +66,15 @@ void net_close_both(int ends[2])
 {
     CHECK_EQ(0, go_close(ends[0]));
     CHECK_EQ(0, go_close(ends[1]));
+}
+
+int net_move_up(int fd)
+{
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, NET_NOBODYS);
+
+    CHECK_EQ(NET_NOBODYS, high);
+    CHECK_EQ(0, close(fd));
+    return high;
 }
 
 ptrdiff_t net_copy(int from, int to, char *buffer, size_t size)

@@ -22,6 +22,10 @@ void net_tcp_pair(int ends[2]);
 void net_unix_pair(int type, int ends[2]);
 void net_close_both(int ends[2]);
 
+/* The same file by a number that nobody else is given: who opens a file, the library for a moment too, gets the lowest one. */
+enum { NET_NOBODYS = 700 };
+int net_move_up(int fd);
+
 /* Reads and writes until the end of the first, at most size bytes at a time; how many there were. */
 ptrdiff_t net_copy(int from, int to, char *buffer, size_t size);
 

@@ -197,16 +197,6 @@ TEST(ending_what_has_ended_is_an_error_or_none_but_never_blocks)
 
 enum { EACH = 5 };
 
-/* To a number that nobody else is given meanwhile: the library opens files for a moment. */
-static int moved_up(int fd)
-{
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, 200);
-
-    CHECK(high >= 200);
-    CHECK_EQ(0, close(fd));
-    return high;
-}
-
 TEST(closing_wakes_everybody)
 {
     static const enum net_what what[] = {NET_READ, NET_WRITE, NET_WAIT_READABLE, NET_WAIT_WRITABLE, NET_WAIT_EITHER};
@@ -214,7 +204,7 @@ TEST(closing_wakes_everybody)
     int ends[2], before = net_open_count();
 
     net_unix_pair(SOCK_STREAM, ends);
-    ends[0] = moved_up(ends[0]);
+    ends[0] = net_move_up(ends[0]);
     net_fill(ends[0]);
     for (int i = 0; i < 5; i++)
         for (int k = 0; k < EACH; k++) {
@@ -379,7 +369,6 @@ static void close_it(void *arg, int index)
 /* The number is above what anybody can be given: what is opened meanwhile, by the library for a moment too, is another one. */
 TEST(only_one_of_many_who_close_has_closed_it)
 {
-    enum { GIVEN = 200, NUMBER };
     struct closers *c = test_alloc(sizeof *c);
     struct rlimit given;
 
@@ -389,10 +378,8 @@ TEST(only_one_of_many_who_close_has_closed_it)
         int ends[2];
 
         net_unix_pair(SOCK_STREAM, ends);
-        c->fd = fcntl(ends[0], F_DUPFD, NUMBER);
-        CHECK_EQ(NUMBER, c->fd);
-        CHECK_EQ(0, close(ends[0]));
-        CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = GIVEN, .rlim_max = given.rlim_max}));
+        c->fd = net_move_up(ends[0]);
+        CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = NET_NOBODYS, .rlim_max = given.rlim_max}));
         atomic_store(&c->closed, 0);
         crew_run(4, close_it, c);
         CHECK_EQ(1, atomic_load(&c->closed));
