@@ -146,15 +146,15 @@ static void forget(struct desc *d)
     store_relaxed(&d->ended, false);
 }
 
-/* The door is open again before the file is closed, which may take long, as the number may be another file's at once. The number is
- * free before that: else somebody else might close it too, and both be told so. Who came in meanwhile, and found that it would
- * block, is told to try again. Under the lock, which it drops. */
+/* Once the number is free it may be another file's, and what is noted then is of that one. The door is open again before the file
+ * is closed, which may take long. The number is free before that: else somebody else might close it too, and both be told so. Who
+ * came in meanwhile, and found that it would block, is told to try again. Under the lock, which it drops. */
 static int close_number(struct desc *d)
 {
     int other;
+    forget(d);
     preempt_hold();
     int result = os_io_free(d->fd, &other);
-    forget(d);
     add_ordered(&d->users, -DESC_CLOSED);
     lock_drop(&d->lock);
     if (other >= 0)
@@ -269,10 +269,10 @@ static int kind_of(int fd, uint32_t *found)
     return error;
 }
 
-/* The last step: from now on nobody asks the system what it is. */
+/* The last step: from now on nobody asks the system what it is. Ordered after what was forgotten, as the system frees a number
+ * under the lock under which it gives it away. */
 static void become(struct desc *d, uint32_t kind)
 {
-    (void)load_ordered(&d->users); /* partner: close_number, when the number was closed before */
     store_relaxed(&d->kind, kind);
 }
 

@@ -90,6 +90,28 @@ static void have_it_closed(void)
         usleep(1000);
 }
 
+/* ---- the number is another file's as soon as it is free ---- */
+
+static struct fault give_at_once;
+static int listener_to_give;
+
+static void *take_in(void *number)
+{
+    int fd = *(int *)number;
+
+    CHECK_EQ(fd, dup2(listener_to_give, fd));
+    CHECK_EQ(0, go_adopt(fd));
+    return NULL;
+}
+
+static void have_it_taken(int fd)
+{
+    pthread_t other;
+
+    CHECK_EQ(0, pthread_create(&other, NULL, take_in, &fd));
+    CHECK_EQ(0, pthread_join(other, NULL));
+}
+
 static _Thread_local bool starts_thread; /* the maker may, at any time: that is not for the sake of sockets */
 
 struct identity;
@@ -144,7 +166,10 @@ int __wrap_os_io_free(int fd, int *other)
     }
     if (fault_now(&close_twice))
         have_it_closed();
-    return __real_os_io_free(fd, other);
+    int result = __real_os_io_free(fd, other);
+    if (fault_now(&give_at_once))
+        have_it_taken(fd);
+    return result;
 }
 
 /* ---- the first wait ---- */
@@ -487,4 +512,23 @@ TEST(what_was_said_to_be_closed_cannot_be_closed_once_more)
         CHECK_EQ(1, fault_end(&close_twice));
         CHECK_EQ(0, go_close(ends[1]));
     }
+}
+
+/* Else nobody would ever be accepted there. */
+TEST(a_number_that_is_given_as_soon_as_it_is_free_is_the_new_file)
+{
+    char words[NET_WORDS];
+    int ends[2];
+
+    listener_to_give = net_listen(words);
+    for (int i = 0; i < SCALED(20); i++) {
+        open_pair(ends);
+        CHECK_EQ(0, go_adopt(ends[0]));
+        fault_plan(&give_at_once, 0, 1);
+        CHECK_EQ(0, go_close(ends[0]));
+        CHECK_EQ(1, fault_end(&give_at_once));
+        CHECK_EQ(-EAGAIN, go_accept_until(ends[0], GO_NOW));
+        net_close_both(ends);
+    }
+    CHECK_EQ(0, go_close(listener_to_give));
 }
