@@ -10,6 +10,7 @@
 #include "hogs.h"
 #include "sanitizers.h"
 #include "os/os.h"
+#include "sched/identity.h"
 #include "sched/runtime.h"
 
 static struct fault no_mapping, no_memory, no_thread, no_guard;
@@ -229,7 +230,18 @@ TEST(maxprocs_makes_do_with_the_memory_there_is)
     CHECK_EQ(100, go_maxprocs(procs));
 }
 
+/* As a program that has run for a while: all its threads, and the identities that they may have to use. One that has just one
+ * thread when there are no more of them waits for whoever that one runs (docs/status.md). */
+static bool has_its_threads(int procs)
+{
+    struct go_stats stats = {0};
+
+    go_stats_read(&stats, sizeof stats);
+    return stats.threads > stats.identities + (uint64_t)procs && (!identity_is_possible() || identity_shortage() == 0);
+}
+
 static atomic_bool may_block;
+static struct fault *noticed; /* by those who block: they do for as long as that takes */
 
 static void block(void *arg, int index)
 {
@@ -237,7 +249,8 @@ static void block(void *arg, int index)
     while (!atomic_load(&may_block))
         go_yield();
     go_blocking_begin();
-    usleep(300000);
+    for (int i = 0; i < 3000 && (i < 30 || atomic_load(&noticed->failed) == 0); i++)
+        usleep(10000);
     go_blocking_end();
     atomic_fetch_add((atomic_int *)arg, 1);
 }
@@ -255,9 +268,11 @@ static int check_blocked(struct fault *fault)
     go_maxprocs(4);
     go_stats_read(&stats, sizeof stats);
     n = (int)stats.threads + 10; /* so that all threads there are block, and one more is wanted */
+    noticed = fault;
     atomic_store(&may_block, false);
     c = crew_start(n, block, back); /* before, since they need stacks */
     h = hogs_start(4, hog_counting);
+    EVENTUALLY(has_its_threads(4));
     begin = test_now();
     fault_plan(fault, 0, FOR_EVER);
     atomic_store(&may_block, true);
