@@ -305,7 +305,7 @@ TEST(a_pipe_that_is_handed_over_blocks_goroutines_only)
 
 TEST(what_can_not_be_handed_over_stays_as_it_was)
 {
-    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int file = net_move_up(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
     char magic[4];
 
     CHECK_EQ(-EPERM, go_adopt(file));
