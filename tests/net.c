@@ -73,7 +73,7 @@ int net_move_up(int fd)
     int high = fcntl(fd, F_DUPFD_CLOEXEC, NET_NOBODYS);
 
     CHECK(high >= NET_NOBODYS);
-    CHECK_EQ(0, close(fd));
+    CHECK_EQ(0, go_close(fd));
     return high;
 }
 

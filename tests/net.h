@@ -22,8 +22,8 @@ void net_tcp_pair(int ends[2]);
 void net_unix_pair(int type, int ends[2]);
 void net_close_both(int ends[2]);
 
-/* The same file, which the library has not been given, by a number, this one or above, that nobody else is given: who opens one,
- * the library for a moment too, gets the lowest. */
+/* The same file by a number, this one or above, that nobody else is given: who opens one, the library for a moment too, gets the
+ * lowest. The library has yet to be given it. */
 enum { NET_NOBODYS = 700 };
 int net_move_up(int fd);
 
