@@ -5,13 +5,10 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "fault/fail.h"
 #include "net.h"
-#include "sanitizers.h"
 #include "os/net.h"
-#include "sched/identity.h"
 #include "sched/runtime.h"
 
 static struct fault no_poller, no_watch, no_accept, no_memory;
